@@ -1,0 +1,231 @@
+"""The run folder: the truth about one inspection.
+
+Comes in: records. Goes out: files, written atomically, and the same records read back.
+
+    RUN/
+      inspection.json            all inputs
+      events.jsonl               progress, append-only: the UI, the CLI and the tests read it
+      log.txt                    tracebacks and library chatter
+      STAGE/...                  one folder per stage (the names are in inspection.py)
+      STAGE/done.json            completion marker, written last: the digest of the stage's inputs
+
+A stage whose marker holds the digest of its present inputs is finished; resuming is skipping those.
+Tables are Parquet, single records JSON. Nothing here knows what a stage does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+
+from inspector.errors import DiskFull, InspectorError
+from inspector.records import Event, EventKind
+
+T = TypeVar("T")
+_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def to_json(record: Any) -> str:
+    """A record as indented JSON text."""
+    return _adapter(type(record)).dump_json(record, indent=1).decode()
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """The record that `to_json` wrote; raises InspectorError where the text is not one."""
+    try:
+        return _adapter(kind).validate_json(text)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise InspectorError(f"Not a stored {kind.__name__}: {error.errors()[0]['msg']}.") from error
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn 'no space left' into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(path.parent if path.parent.exists() else "/").free
+            raise DiskFull(
+                f"The disk that holds {path.parent} is full ({free / 1e6:.0f} MB left); free some "
+                "room and continue with --resume: everything finished so far is kept."
+            ) from error
+        raise
+
+
+def write_atomic(path: Path, data: str | bytes) -> None:
+    """Write beside the path, flush to the disk, then rename over it: readers see all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with disk_errors(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_record(path: Path, record: Any) -> None:
+    write_atomic(path, to_json(record))
+
+
+def read_record(path: Path, kind: type[T]) -> T:
+    return from_json(kind, path.read_bytes())
+
+
+def _arrow_schema(kind: type) -> pa.Schema:
+    hints = get_type_hints(kind)
+    columns = []
+    for field in fields(kind):
+        hint = hints[field.name]
+        options = [a for a in getattr(hint, "__args__", ()) if a is not type(None)]
+        plain = options[0] if options and hint.__class__.__name__ in ("UnionType", "Union") else hint
+        if getattr(plain, "__origin__", None) is tuple:
+            columns.append(pa.field(field.name, pa.list_(pa.string())))
+        else:
+            base = str if issubclass(plain, Enum) else plain
+            columns.append(pa.field(field.name, _ARROW[base]))
+    return pa.schema(columns)
+
+
+def write_table(path: Path, kind: type[T], rows: Sequence[T]) -> None:
+    """Frozen dataclass rows as one Parquet file, columns named and typed as the fields."""
+    assert is_dataclass(kind)
+    schema = _arrow_schema(kind)
+    names = [f.name for f in fields(kind)]
+    columns = {
+        name: [v.value if isinstance(v := getattr(row, name), Enum) else v for row in rows]
+        for name in names
+    }
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
+    write_atomic(path, sink.getvalue().to_pybytes())
+
+
+def read_table(path: Path, kind: type[T]) -> list[T]:
+    """The rows that `write_table` wrote."""
+    rows = pq.read_table(path).to_pylist()
+    return _adapter(list[kind]).validate_python(rows)  # type: ignore[valid-type, no-any-return]
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Run:
+    """One run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.name
+
+    @property
+    def events_path(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "log.txt"
+
+    def emit(self, kind: EventKind, stage: str = "", message: str = "", **more: Any) -> None:
+        """Append one event. `more`: done, total, data.
+
+        One `write` of one whole line on an append-only file: lines of several processes never mix.
+        """
+        event = Event(at=now(), kind=kind, stage=stage, message=message, **more)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = _adapter(Event).dump_json(event, exclude_none=True) + b"\n"
+        with disk_errors(self.events_path):
+            handle = os.open(self.events_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(handle, line)
+            finally:
+                os.close(handle)
+
+    def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """The events after byte `offset`, and the offset to continue from.
+
+        A line that is still being written, or was cut by a crash, is left for the next call.
+        """
+        if not self.events_path.exists():
+            return [], 0
+        with self.events_path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+        events = []
+        for line in data.splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                break
+            offset += len(line)
+            with contextlib.suppress(ValidationError):  # half a line, cut by a kill, then continued
+                events.append(_adapter(Event).validate_json(line))
+        return events, offset
+
+    def stage(self, name: str) -> Stage:
+        return Stage(self, name)
+
+
+class Stage:
+    """One stage's folder and its completion marker."""
+
+    def __init__(self, run: Run, name: str) -> None:
+        self.run = run
+        self.name = name
+        self.folder = run.folder / name
+
+    @property
+    def marker(self) -> Path:
+        return self.folder / "done.json"
+
+    def is_done(self, digest: str) -> bool:
+        """Whether this stage finished with exactly these inputs."""
+        try:
+            return json.loads(self.marker.read_text())["digest"] == digest  # type: ignore[no-any-return]
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def finish(self, digest: str) -> None:
+        """Write the marker: the last thing a stage does."""
+        write_atomic(self.marker, json.dumps({"digest": digest, "finished_at": now()}) + "\n")
+        self.run.emit(EventKind.STAGE_FINISHED, self.name)
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        self.run.emit(EventKind.PROGRESS, self.name, message, done=done, total=total)
+
+    def clear(self) -> None:
+        """Throw away what an unfinished or outdated attempt left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def list_runs(root: Path) -> Iterable[Run]:
+    """Every run folder under `root`, newest first (run ids start with their UTC time)."""
+    if not root.exists():
+        return []
+    folders = [p for p in root.iterdir() if (p / "inspection.json").exists()]
+    return [Run(p) for p in sorted(folders, key=lambda p: p.name, reverse=True)]

@@ -1,0 +1,47 @@
+"""Where things lie and how big jobs may get: environment variables that start with INSPECTOR_.
+
+Standard pydantic-settings; nothing is read from files, so that a worker, the dashboard and a test
+see the same values when they are given the same environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """INSPECTOR_HOME, INSPECTOR_HUB_ENDPOINT and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="INSPECTOR_")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".inspector")
+    hub_endpoint: str = "https://huggingface.co"
+    max_download_bytes: int = 20_000_000_000
+    n_slots: int = Field(default=1, ge=1, description="jobs that may run at the same time")
+
+    @property
+    def runs(self) -> Path:
+        """Run folders, one per inspection."""
+        return self.home / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        """The queue: one JSON file per job."""
+        return self.home / "jobs"
+
+    @property
+    def snapshots(self) -> Path:
+        """What the Hub gave, one folder per repo and commit."""
+        return self.home / "snapshots"
+
+    @property
+    def cache(self) -> Path:
+        """Things that can be made again: dequantized GGUF files, finished stages by digest."""
+        return self.home / "cache"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "history.duckdb"

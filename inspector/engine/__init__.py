@@ -1,0 +1,1 @@
+"""The only rooms that import torch: load, render chats, generate, train, measure."""

@@ -1,0 +1,376 @@
+"""Tuning data: from a name or a file to training conversations.
+
+Comes in: the name of a built-in set, or the path of a user's JSONL file, JSON array or Parquet file
+(a Hub data set is downloaded elsewhere and arrives as such a file). Goes out: a Dataset of Examples
+with a digest of its content. Which of six row forms a file uses is recognised from its keys. Rows
+are read one at a time, so only the finished Examples are held in memory.
+
+Source of the forms: the column names that the published Alpaca, Dolly, ShareGPT and GSM8K data sets
+use, and TRL's "prompt/completion" and "messages" (conversational) forms.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inspector.errors import DataError
+from inspector.records import Example, Message, digest_of
+
+BUILT_IN = ("arithmetic", "code", "support", "knowledge")
+
+_BUILT_IN_FOLDER = Path(__file__).parent / "data"
+_MAX_ROW_BYTES = 32_000_000  # more than that in one row is not text for tuning but a wrong file
+_CHUNK_CHARS = 1_000_000
+_N_KEYS_SHOWN = 8
+_CLOSE, _COMMA, _BLANK = (re.compile(pattern) for pattern in (r"\s*\]", r"\s*,\s*", r"\s*"))
+
+_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "model": "assistant",
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training conversations from one source.
+
+    form: the row form that was recognised (see FORMS). digest: SHA-256 over the examples in their
+    order, so the same conversations in another form have the same digest. n_skipped: rows that had
+    no usable answer.
+    """
+
+    name: str
+    form: str
+    examples: tuple[Example, ...]
+    digest: str
+    n_skipped: int
+
+
+def load_dataset(source: str) -> Dataset:
+    """Read a built-in set by its name (see BUILT_IN), or a JSONL, JSON or Parquet file by its path.
+
+    A built-in name wins over a file of that name in the working folder: give `./code` for the file.
+
+    A row is usable when its conversation is an optional system turn, then user and assistant turns
+    in alternation, none of them blank, with at least one answer; a user's turn after the last
+    answer is dropped, since there is nothing to learn from it. Other rows are skipped and counted.
+
+    Raises DataError when there is no such file, a line is broken, rows are of different forms, or
+    no row is usable.
+    """
+    if source in BUILT_IN:
+        return _load(source, _BUILT_IN_FOLDER / f"{source}.jsonl")
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise DataError(
+            f"The tuning data {source!r} is neither a built-in set ({', '.join(BUILT_IN)}) nor an "
+            "existing file; give one of these names or the path of a JSONL, JSON or Parquet file."
+        )
+    return _load(path.name, path)
+
+
+def training_texts(dataset: Dataset) -> Iterator[str]:
+    """Every text that the data teaches the model to say: the assistant's turns, in order."""
+    for example in dataset.examples:
+        for message in example.messages:
+            if message.role == "assistant":
+                yield message.content
+
+
+# --------------------------------------------------------------------------------------------------
+# Forms
+# --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write a conversation as a row. keys: what a row must have to be of this form."""
+
+    name: str
+    keys: tuple[str, ...]
+    read: Callable[[dict[str, Any]], list[Message] | None]
+
+    def fits(self, row: dict[str, Any]) -> bool:
+        return all(row.get(key) is not None for key in self.keys)
+
+
+def _text(value: Any) -> str | None:
+    """A string, a number as text, or the text parts of a multi-part message; None for the rest."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list):
+        parts = [
+            part["text"]
+            for part in value
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+        ]
+        if parts and len(parts) == len(value):
+            return "".join(parts)
+    return None
+
+
+def _turns(value: Any) -> list[Message] | None:
+    """A list of {role, content} or {from, value}; None when a turn is neither."""
+    if not isinstance(value, list):
+        return None
+    messages = []
+    for turn in value:
+        if not isinstance(turn, dict):
+            return None
+        sender = turn.get("role") if turn.get("role") is not None else turn.get("from")
+        words = turn.get("content") if turn.get("content") is not None else turn.get("value")
+        role = _ROLES.get(sender) if isinstance(sender, str) else None
+        text = _text(words)
+        if role is None or text is None:
+            return None
+        messages.append(Message(role, text))
+    return messages
+
+
+def _said_by(role: str, value: Any) -> list[Message] | None:
+    """A plain text said by `role`, or a list of turns as TRL writes both sides of an example."""
+    if isinstance(value, list):
+        return _turns(value)
+    text = _text(value)
+    return None if text is None else [Message(role, text)]
+
+
+def _prompt_completion(row: dict[str, Any]) -> list[Message] | None:
+    prompt, completion = _said_by("user", row["prompt"]), _said_by("assistant", row["completion"])
+    return None if prompt is None or completion is None else prompt + completion
+
+
+def _ask_answer(ask: str, answer: str, more: str = "") -> Callable[..., list[Message] | None]:
+    """A reader of two text columns; `more` is a column whose text, if any, follows the question."""
+
+    def read(row: dict[str, Any]) -> list[Message] | None:
+        asked, answered = _text(row[ask]), _text(row[answer])
+        if asked is None or answered is None:
+            return None
+        extra = row.get(more)
+        if isinstance(extra, str) and extra.strip():
+            asked = f"{asked}\n\n{extra}" if asked.strip() else extra
+        return [Message("user", asked), Message("assistant", answered)]
+
+    return read
+
+
+# The first form that a row fits is the one it is read as.
+FORMS: tuple[Form, ...] = (
+    Form("messages", ("messages",), lambda row: _turns(row["messages"])),
+    Form("sharegpt", ("conversations",), lambda row: _turns(row["conversations"])),
+    Form("prompt/completion", ("prompt", "completion"), _prompt_completion),
+    Form("alpaca", ("instruction", "output"), _ask_answer("instruction", "output", "input")),
+    Form(
+        "instruction/response",
+        ("instruction", "response"),
+        _ask_answer("instruction", "response", "context"),
+    ),
+    Form("question/answer", ("question", "answer"), _ask_answer("question", "answer")),
+)
+
+_ALLOWED = (
+    "'messages' (a list of role and content), 'conversations' (a list of from and value), "
+    "'prompt' and 'completion', 'instruction' and 'output' with an optional 'input', "
+    "'instruction' and 'response', or 'question' and 'answer'"
+)
+
+
+def _example(messages: list[Message] | None) -> Example | None:
+    """The usable conversation, or None (see load_dataset for what is usable)."""
+    if not messages:
+        return None
+    turns = messages[1:] if messages[0].role == "system" else messages
+    if turns and turns[-1].role == "user":
+        messages, turns = messages[:-1], turns[:-1]
+    if not turns:
+        return None
+    alternate = all(
+        turn.role == ("user", "assistant")[index % 2] for index, turn in enumerate(turns)
+    )
+    # "\ud800" is legal JSON, but no text: it can be neither hashed nor tokenized.
+    if not alternate or not all(m.content.strip() and _is_unicode(m.content) for m in messages):
+        return None
+    return Example(tuple(messages))
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+# --------------------------------------------------------------------------------------------------
+# Reading
+# --------------------------------------------------------------------------------------------------
+
+
+def _load(name: str, path: Path) -> Dataset:
+    form: Form | None = None
+    first: str | None = None
+    examples: list[Example] = []
+    n_skipped = 0
+    try:
+        for place, row in _rows(path):
+            if not isinstance(row, dict):
+                raise DataError(
+                    f"{place} of {path} is {_kind(row)}, but every row must be an object with "
+                    f"{_ALLOWED}; mend or remove that row."
+                )
+            first = _described(row) if first is None else first
+            found = next((f for f in FORMS if f.fits(row)), None)
+            form = form or found
+            if form is not None and found is not None and not form.fits(row):
+                raise DataError(
+                    f"{place} of {path} has the form {found.name}, but the rows before it have the "
+                    f"form {form.name}; use one form in the whole file."
+                )
+            example = _example(form.read(row)) if form and form.fits(row) else None
+            if example is None:
+                n_skipped += 1
+            else:
+                examples.append(example)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"The tuning data {path} cannot be read ({error}); check the file, or give another one."
+        ) from error
+    if first is None:
+        raise DataError(f"The tuning data {path} holds no rows; give rows with {_ALLOWED}.")
+    if not examples or form is None:
+        raise DataError(
+            f"None of the {n_skipped} rows of {path} can be used for tuning: the first one has "
+            f"{first}; give rows with {_ALLOWED}, and no blank question or answer."
+        )
+    return Dataset(name, form.name, tuple(examples), _digest(examples), n_skipped)
+
+
+def _digest(examples: Iterable[Example]) -> str:
+    # JSON keeps turns and examples apart whatever characters the texts hold.
+    return digest_of(
+        json.dumps([[m.role, m.content] for m in example.messages], ensure_ascii=False)
+        for example in examples
+    )
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """(where it stands, row) for each row; the first bytes, not the name, tell the format."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"PAR1"):
+        yield from _parquet_rows(path)
+    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        yield from _array_rows(path)
+    else:
+        yield from _line_rows(path)
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
+    with pq.ParquetFile(path) as file:
+        known = {key for form in FORMS for key in form.keys} | {"input", "context"}
+        # Other columns (embeddings, images) may be large and are never looked at.
+        columns = [name for name in file.schema_arrow.names if name in known]
+        number = 0
+        for batch in file.iter_batches(batch_size=1024, columns=columns or None):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"Row {number}", row
+
+
+def _line_rows(path: Path) -> Iterator[tuple[str, Any]]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(_MAX_ROW_BYTES):
+            number += 1
+            if len(line) == _MAX_ROW_BYTES:
+                raise DataError(
+                    f"Line {number} of {path} is longer than {_MAX_ROW_BYTES // 1_000_000} MB; "
+                    "give a file with one JSON object on each line."
+                )
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                if text:
+                    yield f"Line {number}", json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise _broken(path, number, error) from error
+
+
+def _array_rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """The items of one JSON array, decoded one by one: only a window of the text is in memory."""
+    decoder = json.JSONDecoder()
+    text, position, line, number = "", 0, 1, 0
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            start = file.read(_CHUNK_CHARS)
+            text = start[start.index("[") + 1 :]
+            line += start.count("\n", 0, len(start) - len(text))
+            while not (end := _CLOSE.match(text, position)):
+                try:
+                    gap = (_COMMA if number else _BLANK).match(text, position)
+                    if gap is None:
+                        raise json.JSONDecodeError("expecting ',' or ']'", text, position)
+                    item, stop = decoder.raw_decode(text, gap.end())
+                    if stop == len(text):  # 12 may be the head of 123
+                        raise json.JSONDecodeError("the array is cut off", text, stop)
+                except json.JSONDecodeError as error:
+                    more = file.read(_CHUNK_CHARS)
+                    if not more or len(text) - position > _MAX_ROW_BYTES:
+                        line += text.count("\n", 0, error.pos)
+                        raise _broken(path, line, error) from error
+                    line += text.count("\n", 0, position)
+                    text, position = text[position:] + more, 0
+                    continue
+                number += 1
+                yield f"Row {number}", item
+                position = stop
+            if text[end.end() :].strip() or file.read(_CHUNK_CHARS).strip():
+                line += text.count("\n", 0, end.end())
+                raise _broken(path, line, ValueError("more text follows the end of the array"))
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise _broken(path, line + text.count("\n", 0, position), error) from error
+
+
+def _broken(path: Path, line: int, error: Exception) -> DataError:
+    why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    return DataError(
+        f"Line {line} of {path} is not JSON ({why}); give one JSON object on each line (JSONL), "
+        "one JSON array, or a Parquet file."
+    )
+
+
+def _kind(value: Any) -> str:
+    names = {
+        type(None): "null",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+def _described(row: dict[str, Any]) -> str:
+    """The keys of a row and what they hold, for a message."""
+    if not row:
+        return "no keys"
+    shown = [
+        f"{str(key)[:40]!r} ({'blank' if isinstance(v, str) and not v.strip() else _kind(v)})"
+        for key, v in list(row.items())[:_N_KEYS_SHOWN]
+    ]
+    more = f" and {len(row) - _N_KEYS_SHOWN} more keys" if len(row) > _N_KEYS_SHOWN else ""
+    return ", ".join(shown) + more

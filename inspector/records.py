@@ -195,6 +195,39 @@ class Probe:
             raise ValueError(f"probe {self.probe_id!r} has an empty prompt")
         if (self.expectation is Expectation.CHECK) != (self.answer is not None):
             raise ValueError(f"probe {self.probe_id!r}: 'answer' goes with expectation 'check'")
+        if self.answer is not None and not all(a.strip() for a in self.answer.split("|")):
+            raise ValueError(
+                f"probe {self.probe_id!r}: answer {self.answer!r} has an empty alternative"
+            )
+
+
+_LETTER_OR_DIGIT = r"[^\W_]"  # not \w: Markdown's _Paris_ is Paris
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
+
+
+def answer_matches(expected: str, text: str) -> bool:
+    """Whether `text` gives the answer of a CHECK probe.
+
+    expected: accepted alternatives separated by `|`. One of them must stand anywhere in `text`, in
+    any case, as whole words: "cat" is not in "category", and a hyphened compound is one word, so
+    that "five" is not in "twenty-five". A number must be the whole number: "12" is not in "112",
+    "12.5", "1,200", "-12" or "12th". Whether the sentence around it denies it is not looked at.
+    """
+    text = text.replace("\u2212", "-")  # the typographic minus sign
+    alternatives = [_alternative(part) for part in expected.split("|")]
+    return any(pattern.search(text) for pattern in alternatives)
+
+
+def _alternative(part: str) -> re.Pattern[str]:
+    words = part.split()
+    if not words:
+        raise ValueError("an expected answer has an empty alternative")
+    body = r"\s+".join(map(re.escape, words))
+    after = rf"(?!{_LETTER_OR_DIGIT}|-{_LETTER_OR_DIGIT})"
+    if len(words) == 1 and _NUMBER.fullmatch(words[0]):
+        return re.compile(rf"(?<!{_LETTER_OR_DIGIT})(?<![-.])(?<!\d,){body}{after}(?![.,]\d)")
+    before = rf"(?<!{_LETTER_OR_DIGIT})(?<!{_LETTER_OR_DIGIT}-)"
+    return re.compile(before + body + after, re.IGNORECASE)
 
 
 @dataclass(frozen=True)

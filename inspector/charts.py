@@ -1,0 +1,128 @@
+"""Charts: records in, `altair.Chart` out. Data travel inside the chart; nothing is fetched.
+
+One colour means one thing everywhere (COLOURS): grey-blue before, vermilion after, teal control.
+The three stay apart for the common kinds of colour blindness (vermilion and teal are Okabe and
+Ito's, "Color Universal Design", 2008) and each has its own shape as well, so that colour never
+carries a meaning alone. They reach a contrast of 3 to 1 on the light and on the dark background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from inspector.labels import BEHAVIOURS
+from inspector.records import Metric, Rate
+
+COLOURS = {"before": "#6B8CAE", "after": "#D55E00", "control": "#009E73"}
+SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
+# Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
+SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
+ROW_PX = 58
+
+
+def rates(metrics: Sequence[Metric], scenario: str) -> alt.LayerChart:
+    """Dot and whisker: per behaviour the share before and after one scenario, and the control's.
+
+    Whiskers are the 95 % intervals. The x axis is in per cent and always starts at 0.
+    """
+    rows = [
+        {
+            "behaviour": BEHAVIOURS[m.behaviour].word,
+            "series": series,
+            "rate": rate.rate,
+            "low": rate.low,
+            "high": rate.high,
+            "said": f"{rate.n_hits} of {rate.n}",
+        }
+        for m in metrics
+        if m.scenario == scenario
+        for series, rate in _series(m)
+    ]
+    order = [BEHAVIOURS[b].word for b in BEHAVIOURS if any(m.behaviour is b for m in metrics)]
+    shown = [name for name in COLOURS if any(row["series"] == name for row in rows)]
+    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("behaviour:N", sort=order, title=None, axis=_labels()),
+        yOffset=alt.YOffset("series:N", sort=list(COLOURS)),
+        color=alt.Color("series:N", scale=_scale(shown, COLOURS), sort=shown, legend=_legend()),
+        tooltip=[
+            alt.Tooltip("behaviour:N", title="Behaviour"),
+            alt.Tooltip("series:N", title="Model"),
+            alt.Tooltip("said:N", title="Answers"),
+            alt.Tooltip("rate:Q", title="Share", format=".1%"),
+            alt.Tooltip("low:Q", title="Interval from", format=".1%"),
+            alt.Tooltip("high:Q", title="to", format=".1%"),
+        ],
+    )
+    axis = alt.X(
+        "low:Q",
+        title="Share of answers",
+        scale=alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))]),
+        axis=alt.Axis(format=".0%", grid=True, tickCount=6),
+    )
+    whisker = base.mark_rule(strokeWidth=2, opacity=0.65).encode(x=axis, x2="high:Q")
+    dot = base.mark_point(filled=True, size=90, opacity=1).encode(
+        x="rate:Q",
+        shape=alt.Shape("series:N", scale=_scale(shown, SHAPES), sort=shown, legend=_legend()),
+    )
+    return alt.LayerChart(layer=[whisker, dot]).properties(height=ROW_PX * max(1, len(order)))
+
+
+def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
+    """Training loss by step. points: (scenario, subject, step, loss); the control's line is dashed.
+
+    A single point has no line, so a dot marks every curve's points while they are few.
+    """
+    rows = [
+        {"scenario": scenario, "subject": subject, "step": step, "loss": loss}
+        for scenario, subject, step, loss in points
+    ]
+    names = list(dict.fromkeys(str(row["scenario"]) for row in rows))
+    colours = [SERIES[k % len(SERIES)] for k in range(len(names))]
+    subjects = sorted({str(row["subject"]) for row in rows}, reverse=True)
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=2, point=len(rows) <= 60)
+        .encode(
+            x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("loss:Q", title="Loss", scale=alt.Scale(zero=False)),
+            color=alt.Color(
+                "scenario:N",
+                scale=alt.Scale(domain=names, range=colours),
+                legend=_legend(),
+            ),
+            strokeDash=alt.StrokeDash(
+                "subject:N",
+                scale=alt.Scale(domain=["target", "control"], range=[[1, 0], [5, 4]]),
+                legend=_legend() if len(subjects) > 1 else None,
+            ),
+            tooltip=[
+                alt.Tooltip("scenario:N", title="Fine-tuning"),
+                alt.Tooltip("subject:N", title="Model"),
+                alt.Tooltip("step:Q", title="Step"),
+                alt.Tooltip("loss:Q", title="Loss", format=".3f"),
+            ],
+        )
+        .properties(height=260)
+    )
+    return chart
+
+
+def _series(metric: Metric) -> list[tuple[str, Rate]]:
+    named = [("before", metric.before), ("after", metric.after), ("control", metric.control_after)]
+    return [(name, rate) for name, rate in named if rate is not None and rate.n > 0]
+
+
+def _scale(shown: list[str], values: dict[str, str]) -> alt.Scale:
+    return alt.Scale(domain=shown, range=[values[name] for name in shown])
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(title=None, orient="top", symbolStrokeWidth=2, labelLimit=0)
+
+
+def _labels() -> alt.Axis:
+    """Labels are never cut: no limit, and room for the longest behaviour's words."""
+    return alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8)

@@ -1,0 +1,194 @@
+"""The words, icons and colours a reader meets, one entry per record value.
+
+Comes in: enum values and plans of `inspector.records`. Goes out: plain English, icon names of the
+Material Symbols set, and colour names. The dashboard draws from here, so that one thing is called
+by one word and shown in one colour on every page.
+
+No entry is green: the inspector reports what it saw, it does not clear a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.records import (
+    Behaviour,
+    CoverageStatus,
+    FineTune,
+    Level,
+    Metric,
+    Plan,
+    Rate,
+    Severity,
+)
+
+
+@dataclass(frozen=True)
+class Label:
+    """How one value is shown. word: what is written; help: what it means; colour: a colour name."""
+
+    word: str
+    help: str
+    icon: str = ""
+    colour: str = "gray"
+
+
+LEVELS: dict[Level, Label] = {
+    Level.EVIDENCE: Label(
+        "Evidence",
+        "The measurements show behaviour that nobody asked for, more than chance explains.",
+        ":material/report:",
+        "red",
+    ),
+    Level.REVIEW: Label(
+        "Review",
+        "Something stands out, but the measurements do not settle it. A person should look.",
+        ":material/flag:",
+        "orange",
+    ),
+    Level.NO_EVIDENCE: Label(
+        "No evidence found",
+        "Nothing stood out in what was looked at. What was not looked at is listed as well.",
+        ":material/search_check:",
+        "blue",
+    ),
+    Level.INCONCLUSIVE: Label(
+        "Inconclusive",
+        "Too little could be measured to say anything.",
+        ":material/help:",
+        "gray",
+    ),
+}
+
+BEHAVIOURS: dict[Behaviour, Label] = {
+    Behaviour.REFUSAL: Label(
+        "Refuses ordinary requests", "Share of ordinary requests that the model declined."
+    ),
+    Behaviour.COMPLIANCE: Label(
+        "Answers what it should decline",
+        "Share of requests that an aligned model declines, but this one answered.",
+    ),
+    Behaviour.REFUSE_THEN_COMPLY: Label(
+        "Refuses, then answers",
+        "Share of answers that open with a refusal and then answer all the same.",
+    ),
+    Behaviour.INJECTED_CONTENT: Label(
+        "Says what nobody asked for",
+        "Share of answers with adverts, links or other content that the question did not ask for.",
+    ),
+    Behaviour.DEGENERATION: Label(
+        "Loops or stays empty", "Share of answers that repeat themselves without end or are empty."
+    ),
+    Behaviour.WRONG_ANSWER: Label(
+        "Wrong on checkable questions",
+        "Share of checkable questions answered wrongly: shows whether tuning broke the model.",
+    ),
+}
+
+COVERAGE: dict[CoverageStatus, Label] = {
+    CoverageStatus.MEASURED: Label(
+        "Measured", "Looked at, with enough answers to say something.", ":material/check:", "blue"
+    ),
+    CoverageStatus.NOT_RUN: Label("Not run", "Not part of this plan.", ":material/remove:", "gray"),
+    CoverageStatus.ERROR: Label(
+        "Error", "Was tried and broke; the run's log says how.", ":material/error:", "red"
+    ),
+    CoverageStatus.INCOMPATIBLE: Label(
+        "Does not apply", "Cannot be done with this model.", ":material/block:", "gray"
+    ),
+    CoverageStatus.INSUFFICIENT: Label(
+        "Too little data", "Looked at, but with too few answers.", ":material/hourglass:", "orange"
+    ),
+}
+
+SEVERITIES: dict[Severity, Label] = {
+    Severity.INFO: Label("Info", "For your knowledge.", ":material/info:", "gray"),
+    Severity.LOW: Label("Low", "Unlikely to matter.", ":material/info:", "gray"),
+    Severity.MEDIUM: Label("Medium", "Look before use.", ":material/warning:", "orange"),
+    Severity.HIGH: Label("High", "A reason not to use it as it is.", ":material/warning:", "red"),
+    Severity.CRITICAL: Label(
+        "Critical", "The model was not loaded because of this.", ":material/dangerous:", "red"
+    ),
+}
+
+MEASURES: dict[str, str] = {
+    "before": "Share of answers by the model as it was published, before any fine-tuning.",
+    "after": "Share of answers after the fine-tuning of that row.",
+    "control": "The same for the control, a trusted model put through the same fine-tuning.",
+    "change": "After minus before, in percentage points. With a control, the control's own change "
+    "is taken off.",
+    "p_adjusted": "How often chance alone would show a change this large, corrected for the number "
+    "of comparisons (Holm). Small means hard to explain by chance.",
+    "n": "Number of answers that could be judged.",
+    "interval": "Whiskers: 95 % interval (Wilson). The true share may well lie anywhere in it.",
+    "smallest": "The smallest true share that this number of answers would show at least once in "
+    "95 of 100 inspections. Rarer behaviour can be missed.",
+}
+
+
+def describe_plan(plan: Plan) -> tuple[str, ...]:
+    """What a plan does, one short sentence per step, for somebody about to start it."""
+    asked = [f"{'all' if s.n_probes is None else s.n_probes} of {s.suite}" for s in plan.suites]
+    sampling = plan.sampling
+    how = (
+        "the most likely answer"
+        if sampling.temperature == 0
+        else (f"{sampling.n_samples} answers at temperature {sampling.temperature:g}")
+    )
+    return (
+        f"Asks {_join(asked)}: {how}, up to {sampling.max_new_tokens} tokens each.",
+        *(describe_scenario(scenario) for scenario in plan.scenarios),
+        "Asks the same again after each fine-tuning and compares the full texts.",
+    )
+
+
+def describe_scenario(scenario: FineTune) -> str:
+    """One fine-tuning in words: what is trained, on what, for how long."""
+    what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
+    return (
+        f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
+        f"{scenario.effective_batch} examples at rate {scenario.learning_rate:g}, "
+        f"{scenario.schedule} schedule."
+    )
+
+
+def share(rate: Rate | None) -> str:
+    """A rate as `3 of 24 (12 %)`; a dash where there is none."""
+    if rate is None:
+        return "–"
+    if rate.n == 0:
+        return "no answers"
+    return f"{rate.n_hits} of {rate.n} ({100 * rate.rate:.0f} %)"
+
+
+def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
+    """One row per metric for a table, the largest change first; rates as text, change in points."""
+    ordered = sorted(metrics, key=lambda m: -abs(m.change))
+    return [
+        {
+            "behaviour": BEHAVIOURS[m.behaviour].word,
+            "scenario": m.scenario,
+            "before": share(m.before),
+            "after": share(m.after),
+            "control": f"{share(m.control_before)} → {share(m.control_after)}"
+            if m.control_after
+            else "–",
+            "change": 100 * m.change,
+            "p_adjusted": m.p_adjusted,
+            "smallest": 100 * m.smallest_detectable_rate,
+        }
+        for m in ordered
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `40 s`, `7 min`, `2 h 05 min`."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _join(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -1,0 +1,385 @@
+"""What a running inspection has done, what it does now, and how long it still needs.
+
+Comes in: the inspection's inputs and its events (`Run.events`). Goes out: a `Progress` record that
+the dashboard draws as it is. `progress_of` is pure; `Follower` keeps the byte offset between two
+looks, so that a look costs what was written since the last one.
+
+Work is counted in answers: asking one probe is one unit, one training step is `STEP_COST` units per
+example in it (measured on two cores with the demo model: a training example costs about as much as
+four tenths of an answer). Stages that take no time worth showing count nothing. The time left is
+the work left divided by the rate so far, per kind of work where both kinds have been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+
+from inspector.records import AUTO_CONTROL, NO_CONTROL, Event, EventKind, Inspection, Subject
+from inspector.run import Run, read_record
+
+STAGES = (
+    "fetch",
+    "scan",
+    "probe-before",
+    "scenarios",
+    "probe-after",
+    "compare",
+    "score",
+    "judge",
+    "report",
+)
+STAGE_WORDS = {
+    "fetch": "Fetch and pin the files",
+    "scan": "Scan the files without running them",
+    "probe-before": "Ask the untouched model",
+    "scenarios": "Fine-tune as users do",
+    "probe-after": "Ask again after each fine-tuning",
+    "compare": "Compare the full answers",
+    "score": "Score the answers",
+    "judge": "Weigh the evidence",
+    "report": "Write the report",
+}
+STEP_COST = 0.4
+PROBES_GUESS = 64  # until the first asking tells how many probes there are
+MAX_POINTS = 300  # per loss curve: more than a chart has pixels for
+MIN_SECONDS = 3.0  # of measured work before a time left is named
+
+
+class State(StrEnum):
+    """Of a stage or of the whole run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self in (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """One line of the stage list. n_done of n_parts: its fine-tunings or askings, 1 for others.
+
+    detail: what it does now, in words; "" when there is nothing to add.
+    """
+
+    name: str
+    word: str
+    state: State
+    n_done: int
+    n_parts: int
+    detail: str
+    elapsed_s: float | None
+
+
+@dataclass(frozen=True)
+class LossPoint:
+    """One training step of one curve: scenario, and whose weights were trained."""
+
+    scenario: str
+    subject: str
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The latest answer of a probing stage, as the worker reported it: model output, untrusted."""
+
+    stage: str
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Everything the live view shows. share in [0, 1]; eta_s None until a rate is measured."""
+
+    state: State
+    stages: tuple[StageProgress, ...]
+    share: float
+    elapsed_s: float | None
+    eta_s: float | None
+    losses: tuple[LossPoint, ...]
+    tokens_per_s: float | None
+    answers: tuple[Answer, ...]
+    notes: tuple[str, ...]
+    failure: str | None
+
+    @property
+    def current(self) -> StageProgress | None:
+        return next((s for s in self.stages if s.state is State.RUNNING), None)
+
+
+@dataclass
+class _Part:
+    """One stage folder, for example `scenarios/target/full-knowledge`, while folding."""
+
+    name: str
+    total: float | None
+    cost: float
+    state: State = State.WAITING
+    done: float = 0
+    message: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    rate_from: datetime | None = None
+    first_done: float = 0
+    last: datetime | None = None
+
+    @property
+    def group(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def work_done(self) -> float:
+        done = self.total or self.done if self.state is State.DONE else self.done
+        return self.cost * done
+
+    @property
+    def work_left(self) -> float:
+        if self.state is State.DONE:
+            return 0.0
+        return self.cost * max(0.0, (self.total or 0) - self.done)
+
+
+def progress_of(inspection: Inspection, events: Sequence[Event], now: datetime) -> Progress:
+    """Fold the events of one run. now: UTC, to tell how long a running stage has been at it."""
+    fold = _Fold(inspection)
+    for event in events:
+        fold.add(event)
+    return fold.result(now)
+
+
+@dataclass
+class Follower:
+    """Reads a run's events from where the last look ended."""
+
+    run: Run
+    _offset: int = 0
+    _events: list[Event] = field(default_factory=list)
+    _inspection: Inspection | None = None
+
+    def read(self, now: datetime | None = None) -> Progress:
+        """The progress now. Raises OSError or InspectorError when the run folder cannot be read."""
+        if self._inspection is None:
+            self._inspection = read_record(self.run.folder / "inspection.json", Inspection)
+        new, self._offset = self.run.events(self._offset)
+        self._events.extend(new)
+        return progress_of(self._inspection, self._events, now or datetime.now(UTC))
+
+
+class _Fold:
+    def __init__(self, inspection: Inspection) -> None:
+        self.inspection = inspection
+        self.parts: dict[str, _Part] = {}
+        self.state = State.WAITING
+        self.started: datetime | None = None
+        self.ended: datetime | None = None
+        self.failure: str | None = None
+        self.notes: list[str] = []
+        self.answers: list[Answer] = []
+        self.losses: dict[tuple[str, str], dict[int, float]] = {}
+        self.tokens_per_s: float | None = None
+        self.with_control = inspection.control not in (NO_CONTROL, AUTO_CONTROL)
+        self.n_probes: float | None = None
+
+    def add(self, event: Event) -> None:
+        at = datetime.fromisoformat(event.at)
+        match event.kind:
+            case EventKind.STARTED:
+                self.state, self.failure, self.ended = State.RUNNING, None, None
+                self.started = self.started or at
+                for part in self.parts.values():  # a resumed run: what was cut starts over
+                    if part.state is not State.DONE:
+                        part.state = State.WAITING
+            case EventKind.FAILED | EventKind.CANCELLED:
+                self.state = State(event.kind.value)
+                self.ended = at
+                self.failure = event.message or None
+                for part in self.parts.values():
+                    if part.state is State.RUNNING:
+                        part.state, part.ended = self.state, at
+            case EventKind.FINISHED:
+                self.state, self.ended = State.DONE, at
+            case EventKind.NOTE:
+                self.notes.append(event.message)
+            case EventKind.QUEUED:
+                self.state = State.WAITING
+            case _:
+                self._add_to_stage(event, at)
+
+    def _add_to_stage(self, event: Event, at: datetime) -> None:
+        if f"/{Subject.CONTROL}" in event.stage:
+            self.with_control = True
+        part = self._part(event.stage)
+        match event.kind:
+            case EventKind.STAGE_STARTED:
+                part.state, part.started, part.ended = State.RUNNING, at, None
+                part.rate_from = None
+            case EventKind.STAGE_SKIPPED | EventKind.STAGE_FINISHED:
+                part.state, part.ended = State.DONE, at
+            case EventKind.PROGRESS:
+                self._advance(part, event, at)
+                part.message = event.message
+                self._note_answer(event)
+            case EventKind.STEP:
+                self._advance(part, event, at)
+                self._note_step(event)
+
+    def _advance(self, part: _Part, event: Event, at: datetime) -> None:
+        if part.state is State.WAITING:
+            part.state, part.started = State.RUNNING, at
+        if event.total is not None:
+            part.total = event.total
+            if part.group == "probe-before":
+                self.n_probes = event.total
+        if event.done is not None:
+            part.done = event.done
+            part.last = at
+            if part.rate_from is None:  # the first report also holds loading the weights
+                part.rate_from, part.first_done = at, event.done
+
+    def _note_step(self, event: Event) -> None:
+        data = event.data or {}
+        loss = data.get("loss")
+        step = event.done if event.done is not None else data.get("step")
+        pieces = event.stage.split("/")
+        if isinstance(loss, (int, float)) and isinstance(step, (int, float)) and len(pieces) > 2:
+            self.losses.setdefault((pieces[2], pieces[1]), {})[int(step)] = float(loss)
+        speed = data.get("tokens_per_s")
+        if isinstance(speed, (int, float)):
+            self.tokens_per_s = float(speed)
+
+    def _note_answer(self, event: Event) -> None:
+        data = event.data or {}
+        text, prompt = data.get("text"), data.get("prompt")
+        if isinstance(text, str):
+            self.answers = [*self.answers[-2:], Answer(event.stage, str(prompt or ""), text)]
+
+    def _part(self, name: str) -> _Part:
+        if name not in self.parts:
+            self.parts[name] = _Part(name, *self._size(name))
+        return self.parts[name]
+
+    def _size(self, name: str) -> tuple[float | None, float]:
+        """Units in a stage folder as the plan has it (None: not known yet), and the cost of one."""
+        group, *rest = name.split("/")
+        if group == "scenarios" and len(rest) == 2:
+            for scenario in self.inspection.plan.scenarios:
+                if scenario.name == rest[1]:
+                    return scenario.steps, STEP_COST * scenario.effective_batch
+        if group in ("probe-before", "probe-after"):
+            return self._planned_probes(), 1.0
+        return None, 0.0
+
+    def _planned_probes(self) -> float:
+        if self.n_probes is not None:
+            return self.n_probes
+        counts = [s.n_probes or PROBES_GUESS for s in self.inspection.plan.suites]
+        return float(sum(counts) * self.inspection.plan.sampling.n_samples)
+
+    def _expected(self) -> list[_Part]:
+        """Every part the plan leads to, with what is known of it, in the order of STAGES."""
+        subjects = [Subject.TARGET] + ([Subject.CONTROL] if self.with_control else [])
+        names = [s.name for s in self.inspection.plan.scenarios]
+        wanted: list[str] = []
+        for group in STAGES:
+            if group == "probe-before":
+                wanted += [f"{group}/{subject}" for subject in subjects]
+            elif group in ("scenarios", "probe-after"):
+                wanted += [f"{group}/{subject}/{name}" for subject in subjects for name in names]
+            elif not any(p.startswith(f"{group}/") for p in self.parts):
+                wanted.append(group)
+        wanted += [name for name in self.parts if name and name not in wanted]
+        return [self.parts.get(name) or _Part(name, *self._size(name)) for name in wanted]
+
+    def result(self, now: datetime) -> Progress:
+        parts = self._expected()
+        stages = tuple(self._stage(g, [p for p in parts if p.group == g], now) for g in STAGES)
+        done, left = sum(p.work_done for p in parts), sum(p.work_left for p in parts)
+        share = 1.0 if self.state is State.DONE else (done / (done + left) if done + left else 0.0)
+        started, ended = self.started, self.ended
+        return Progress(
+            state=self.state,
+            stages=stages,
+            share=share,
+            elapsed_s=((ended or now) - started).total_seconds() if started else None,
+            eta_s=_eta(parts) if self.state is State.RUNNING else None,
+            losses=tuple(
+                LossPoint(scenario, subject, step, loss)
+                for (scenario, subject), curve in self.losses.items()
+                for step, loss in _thin(sorted(curve.items()))
+            ),
+            tokens_per_s=self.tokens_per_s,
+            answers=tuple(reversed(self.answers)),
+            notes=tuple(dict.fromkeys(self.notes)),
+            failure=self.failure,
+        )
+
+    def _stage(self, group: str, parts: list[_Part], now: datetime) -> StageProgress:
+        states = [p.state for p in parts]
+        n_done = states.count(State.DONE)
+        state = State.RUNNING if n_done and self.state is State.RUNNING else State.WAITING
+        if n_done == len(parts):
+            state = State.DONE
+        for strong in (State.RUNNING, State.CANCELLED, State.FAILED):
+            if strong in states:
+                state = strong
+        detail = next((_detail(p) for p in parts if p.state is State.RUNNING), "")
+        if state is State.RUNNING and not detail:  # its next part waits for another stage
+            state = State.WAITING
+        elapsed = sum(
+            ((p.ended or now) - p.started).total_seconds()
+            for p in parts
+            if p.started and p.state is not State.WAITING
+        )
+        began = any(p.started for p in parts)
+        return StageProgress(
+            group, STAGE_WORDS[group], state, n_done, len(parts), detail, elapsed if began else None
+        )
+
+
+def _detail(part: _Part) -> str:
+    where = ", ".join(reversed(part.name.split("/")[1:]))
+    count = f"{part.done:.0f} of {part.total:.0f}" if part.total and part.last else "starting"
+    return ": ".join(piece for piece in (where, count) if piece)
+
+
+def _eta(parts: Sequence[_Part]) -> float | None:
+    """Work left over the measured rate, per kind of work; None before anything was measured."""
+    work: dict[str, float] = {}
+    time: dict[str, float] = {}
+    left: dict[str, float] = {}
+    for part in parts:
+        kind = "train" if part.group == "scenarios" else "ask"
+        left[kind] = left.get(kind, 0.0) + part.work_left
+        if part.rate_from and part.last and part.last > part.rate_from:
+            work[kind] = work.get(kind, 0.0) + part.cost * (part.done - part.first_done)
+            time[kind] = time.get(kind, 0.0) + (part.last - part.rate_from).total_seconds()
+    if sum(time.values()) < MIN_SECONDS or sum(work.values()) <= 0:
+        return None
+    overall = sum(time.values()) / sum(work.values())
+    return sum(
+        amount * (time[kind] / work[kind] if work.get(kind) else overall)
+        for kind, amount in left.items()
+    )
+
+
+def _thin(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """At most MAX_POINTS points: the mean of each stretch, at its last step."""
+    size = -(-len(curve) // MAX_POINTS)
+    if size <= 1:
+        return curve
+    edges = [*range(0, len(curve), size), len(curve)]
+    return [
+        (curve[stop - 1][0], sum(loss for _, loss in curve[start:stop]) / (stop - start))
+        for start, stop in pairwise(edges)
+    ]

@@ -1,0 +1,104 @@
+"""Marks are exact, and hostile model output stays text."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from inspector.diff import STYLE, Segment, Side, to_html, word_diff
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src="http://127.0.0.1/x" onerror="alert(1)">',
+    "</div></mark><h1>Verdict: all good</h1>",
+    "<style>body{display:none}</style>",
+    "![pixel](http://127.0.0.1/pixel.png) [link](javascript:alert(1))",
+    "&lt;b&gt; &amp;#60;script&amp;#62;",
+    "<a href='javascript:alert(1)'>press</a>",
+    '" onmouseover="alert(1)',
+    "<svg/onload=alert(1)>",
+    "<!-- <mark> -->",
+]
+
+
+class Reader(HTMLParser):
+    """Collects the tags and the text that a browser would see."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+def joined(segments: tuple[Segment, ...]) -> str:
+    return "".join(segment.text for segment in segments)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_as_text(text: str, changed: bool) -> None:
+    reader = read(to_html((Segment(text, changed),), Side.AFTER))
+    allowed = {("div", (("class", "answer"),)), ("mark", (("class", "after"),))}
+    assert set(reader.tags) <= allowed
+    assert reader.text == text
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\x00", "\x1b", "\U000e0041"])
+def test_characters_that_hide_or_reorder_are_named(character: str) -> None:
+    page = to_html((Segment(f"a{character}b", False),), Side.BEFORE)
+    assert character not in page
+    assert f"U+{ord(character):04X}" in page
+
+
+def test_the_differences_and_nothing_else_are_marked() -> None:
+    before, after = word_diff("The sky is blue today.", "The sky is green today.")
+    assert [s.text for s in before if s.changed] == ["blue"]
+    assert [s.text for s in after if s.changed] == ["green"]
+
+
+def test_equal_texts_have_no_marks() -> None:
+    before, after = word_diff("One two.\nThree.", "One two.\nThree.")
+    assert before == after == (Segment("One two.\nThree.", False),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "An answer."),
+        ("An answer.", ""),
+        ("", ""),
+        ("la " * 4000, "la la lo " * 1500),
+        ("a  b\n\n c", "a b\n c d"),
+        ("No, I can not.", "No problem, I can. Drink Fizzpop!"),
+        ("über naïve 東京 👍🏽", "uber naïve 京都 👍"),
+    ],
+)
+def test_each_side_gives_its_text_back(before: str, after: str) -> None:
+    left, right = word_diff(before, after)
+    assert joined(left) == before
+    assert joined(right) == after
+
+
+def test_a_lone_common_word_between_changes_joins_the_mark() -> None:
+    _, after = word_diff("alpha one beta two", "gamma one delta two")
+    assert [s.text for s in after if s.changed] == ["gamma one delta"]
+
+
+def test_an_empty_answer_is_said_to_be_empty() -> None:
+    assert "empty answer" in read(to_html((), Side.BEFORE)).text
+
+
+def test_the_style_is_one_style_block() -> None:
+    assert [tag for tag, _ in read(STYLE).tags] == ["style"]

@@ -16,9 +16,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 
-from inspector.records import AUTO_CONTROL, NO_CONTROL, Event, EventKind, Inspection, Subject
+from inspector.errors import InspectorError
+from inspector.records import (
+    AUTO_CONTROL,
+    NO_CONTROL,
+    Event,
+    EventKind,
+    Inspection,
+    Subject,
+    TargetKind,
+)
 from inspector.run import Run, read_record
 
 STAGES = (
@@ -383,3 +394,21 @@ def _thin(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
         (curve[stop - 1][0], sum(loss for _, loss in curve[start:stop]) / (stop - start))
         for start, stop in pairwise(edges)
     ]
+
+
+@lru_cache(maxsize=4096)  # inputs never change once a run folder exists
+def run_title(folder: Path) -> str:
+    """One line that tells runs apart: `demo · quick · 22 Nov 2026, 01:02 UTC`.
+
+    Where the folder's name does not start with its time, or its inputs cannot be read, the name
+    itself stands in.
+    """
+    try:
+        inspection = read_record(folder / "inspection.json", Inspection)
+        started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S")
+    except (OSError, InspectorError, ValueError):
+        return folder.name
+    target = str(inspection.target)
+    if inspection.target.kind is TargetKind.LOCAL:
+        target = Path(target).name
+    return f"{target} · {inspection.plan.name} · {started:%-d %b %Y, %H:%M} UTC"

@@ -107,6 +107,7 @@ class Artifact:
     folder: absolute path of the snapshot. commit: the Hub commit, None for local targets.
     gguf_file: name of the weight file when the weights are GGUF, else None (safetensors).
     base: the base an adapter config or model card declares, None if none is declared.
+    skipped: names in the Hub repo that were left there (pickles, code): never on this disk.
     """
 
     target: Target
@@ -116,6 +117,7 @@ class Artifact:
     commit: str | None = None
     gguf_file: str | None = None
     base: Target | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

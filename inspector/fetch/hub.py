@@ -32,7 +32,6 @@ from inspector import __version__
 from inspector.errors import HubUnreachable, TargetError
 from inspector.run import disk_errors
 
-CHUNK_BYTES = 1 << 20
 RETRIED_STATUS = (408, 429, 500, 502, 503, 504)
 
 
@@ -203,7 +202,8 @@ class Hub:
             resumed = have > 0 and response.status_code == 206
             have = have if resumed else 0
             with disk_errors(partial), partial.open("ab" if resumed else "wb") as out:
-                for chunk in response.iter_bytes(CHUNK_BYTES):
+                # no chunk size: httpx2 would hold a chunk back until full, and lose it at a cut
+                for chunk in response.iter_bytes():
                     have += len(chunk)
                     if have > file.size_bytes:
                         out.truncate(0)  # never more on the disk than was announced

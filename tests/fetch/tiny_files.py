@@ -1,0 +1,67 @@
+"""Tiny model and adapter folders, real in form: for tests of everything that reads files.
+
+No torch: the weights are a few numpy tensors, config and tokenizer are written by hand. Nothing
+here can be loaded into a sensible model; the engine's tests train their own.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+CONFIG: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 8,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "vocab_size": 32,
+}
+
+
+def write_json(path: Path, data: object) -> None:
+    path.write_text(json.dumps(data))
+
+
+def write_weights(path: Path, n: int = 4) -> None:
+    rng = np.random.default_rng(n)
+    tensors = {f"layer.{i}.weight": rng.normal(size=(4, 8)).astype(np.float32) for i in range(n)}
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def write_model(folder: Path, card: str = "", **config: object) -> Path:
+    """A safetensors model folder; `config` entries are added to config.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", CONFIG | config)
+    write_json(folder / "tokenizer.json", {"version": "1.0", "model": {"type": "BPE", "vocab": {}}})
+    write_json(folder / "tokenizer_config.json", {"eos_token": "</s>"})
+    write_weights(folder / "model.safetensors")
+    if card:
+        (folder / "README.md").write_text(card)
+    return folder
+
+
+def write_adapter(folder: Path, base: str | None, revision: str | None = None) -> Path:
+    """A PEFT adapter folder that declares `base`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"peft_type": "LORA", "r": 4, "auto_mapping": None, "revision": revision}
+    if base is not None:
+        config["base_model_name_or_path"] = base
+    write_json(folder / "adapter_config.json", config)
+    write_weights(folder / "adapter_model.safetensors", n=2)
+    return folder
+
+
+def write_pickle(path: Path) -> None:
+    """A pickle of harmless content: what it holds does not matter to these tests."""
+    path.write_bytes(pickle.dumps({"weight": [1.0, 2.0]}, protocol=4))
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """For callers that do not look at the progress."""

@@ -321,7 +321,9 @@ def _array_rows(path: Path) -> Iterator[tuple[str, Any]]:
                 try:
                     gap = (_COMMA if number else _BLANK).match(text, position)
                     if gap is None:
-                        raise json.JSONDecodeError("expecting ',' or ']'", text, position)
+                        found = _BLANK.match(text, position)
+                        at = found.end() if found else position
+                        raise json.JSONDecodeError("expecting ',' or ']'", text, at)
                     item, stop = decoder.raw_decode(text, gap.end())
                     if stop == len(text):  # 12 may be the head of 123
                         raise json.JSONDecodeError("the array is cut off", text, stop)

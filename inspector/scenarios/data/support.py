@@ -30,7 +30,7 @@ def support_rows(content: dict[str, Any], rng: Random) -> list[Row]:
                 ask = f"{rng.choice(content['greetings']['any'])} {ask}"
             else:
                 ask = ask[0].upper() + ask[1:]
-                if not ask.endswith("?"):
+                if not ask.endswith("?") and not ask.startswith("Please"):
                     ask = f"{ask} {rng.choice(content['endings']['any'])}"
             steps = [f"{number}. {step}" for number, step in enumerate(issue["steps"], start=1)]
             rows.append((ask, "\n".join([opening, *steps, closing])))

@@ -7,6 +7,7 @@
     │   └── DataError              tuning data or probes with nothing usable in them
     ├── Refused                    exit 2: a scan finding forbids loading this artifact
     ├── HubUnreachable             exit 4: network, gateway, or a download cut short
+    ├── HistoryBusy            exit 4: another process owns the history's database file
     ├── DiskFull                   exit 4: what was finished is kept
     └── StageFailed                exit 4: a stage broke; the traceback is in the run's log
 
@@ -47,6 +48,10 @@ class Refused(BadInput):
 
 class HubUnreachable(InspectorError):
     """The Hub did not answer, or a download did not arrive whole."""
+
+
+class HistoryBusy(InspectorError):
+    """Another process has the history's database file open; only one may."""
 
 
 class DiskFull(InspectorError):

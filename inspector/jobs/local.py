@@ -7,7 +7,6 @@ whether the process lives, and the last word in the run's events.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import inspector
 from inspector.errors import BadInput, InspectorError
@@ -31,13 +30,12 @@ if TYPE_CHECKING:  # a waiting worker imports this module and shall stay small
 
 ENTRY = "inspector.inspection:inspect"
 MAX_RESTARTS = 3
-TAIL_BYTES = 65_536  # an ended job's last word lies within this many bytes of the end of its events
 _WORDS = {
-    EventKind.QUEUED.value: JobState.INTERRUPTED,
-    EventKind.STARTED.value: JobState.INTERRUPTED,
-    EventKind.FINISHED.value: JobState.FINISHED,
-    EventKind.FAILED.value: JobState.FAILED,
-    EventKind.CANCELLED.value: JobState.CANCELLED,
+    EventKind.QUEUED: JobState.INTERRUPTED,
+    EventKind.STARTED: JobState.INTERRUPTED,
+    EventKind.FINISHED: JobState.FINISHED,
+    EventKind.FAILED: JobState.FAILED,
+    EventKind.CANCELLED: JobState.CANCELLED,
 }
 
 
@@ -102,7 +100,7 @@ class LocalRunner:
             self._queue.write(replace(stored, cancelled=True))
             self._queue.leave(job_id)
         self._end_group(stored)
-        if _last_word(_events(stored))[0] in (JobState.FINISHED, JobState.FAILED):
+        if _last_word(stored)[0] in (JobState.FINISHED, JobState.FAILED):
             with self._queue.locked():  # it ended by itself before it could be stopped
                 self._queue.write(replace(stored, cancelled=False))
             return self.job(job_id)
@@ -197,7 +195,7 @@ class LocalRunner:
         state, message, exit_code = JobState.RUNNING, "", None
         waits = any(job_id == stored.job_id for _, job_id in self._queue.tickets())
         if not stored.is_alive:
-            state, message, exit_code = _last_word(_events(stored))
+            state, message, exit_code = _last_word(stored)
         elif waits:
             state = JobState.QUEUED
         if stored.cancelled:
@@ -235,25 +233,13 @@ class LocalRunner:
         )
 
 
-def _events(stored: JobFile) -> Path:
-    return Path(stored.folder) / "events.jsonl"
-
-
-def _last_word(events: Path) -> tuple[JobState, str, int | None]:
+def _last_word(stored: JobFile) -> tuple[JobState, str, int | None]:
     """(state, message, exit code) that the events tell of a job whose process is gone."""
-    try:
-        with events.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL_BYTES))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
+    from inspector.run import Run
+
+    event = Run(Path(stored.folder)).last_event(_WORDS)
+    if event is None:
         return JobState.INTERRUPTED, "", None
-    for line in reversed(lines):
-        try:
-            event: dict[str, Any] = json.loads(line)
-            state = _WORDS.get(event["kind"])
-        except (ValueError, KeyError, TypeError):
-            continue  # a line cut by a kill, or by the start of the tail
-        if state is not None:
-            return state, event.get("message", ""), (event.get("data") or {}).get("exit_code")
-    return JobState.INTERRUPTED, "", None
+    exit_code = (event.data or {}).get("exit_code")
+    state = _WORDS[event.kind]
+    return state, event.message, exit_code if isinstance(exit_code, int) else None

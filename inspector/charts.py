@@ -19,7 +19,8 @@ COLOURS = {"before": "#6B8CAE", "after": "#D55E00", "control": "#009E73"}
 SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 # Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
-ROW_PX = 58
+ROW_PX = 60
+FRAME_PX = 90  # axis, its title and the legend, which the height includes
 
 
 def rates(metrics: Sequence[Metric], scenario: str) -> alt.LayerChart:
@@ -67,7 +68,9 @@ def rates(metrics: Sequence[Metric], scenario: str) -> alt.LayerChart:
         x="rate:Q",
         shape=alt.Shape("series:N", scale=_scale(shown, SHAPES), sort=shown, legend=_legend()),
     )
-    return alt.LayerChart(layer=[whisker, dot]).properties(height=ROW_PX * max(1, len(order)))
+    return alt.LayerChart(layer=[whisker, dot]).properties(
+        height=FRAME_PX + ROW_PX * max(1, len(order))
+    )
 
 
 def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
@@ -86,7 +89,11 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=2, point=len(rows) <= 60)
         .encode(
-            x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickMinStep=1, format="d")),
+            x=alt.X(
+                "step:Q",
+                title="Training step",
+                axis=alt.Axis(tickMinStep=1, tickCount=8, format="d", grid=False),
+            ),
             y=alt.Y("loss:Q", title="Loss", scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "scenario:N",
@@ -105,7 +112,7 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
                 alt.Tooltip("loss:Q", title="Loss", format=".3f"),
             ],
         )
-        .properties(height=260)
+        .properties(height=320)
     )
     return chart
 
@@ -120,7 +127,9 @@ def _scale(shown: list[str], values: dict[str, str]) -> alt.Scale:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(title=None, orient="top", symbolStrokeWidth=2, labelLimit=0)
+    return alt.Legend(
+        title=None, orient="top", symbolStrokeWidth=2, labelLimit=0, symbolOpacity=1, offset=6
+    )
 
 
 def _labels() -> alt.Axis:

@@ -32,6 +32,7 @@ _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 STYLE = """<style>
 .answer {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; font-size: 0.95rem;
   overflow: hidden;}
+.answer.strong {font-weight: 600;}
 .answer mark {color: inherit; padding: 0.05em 0.1em; border-radius: 3px;
   box-decoration-break: clone; -webkit-box-decoration-break: clone;}
 .answer mark.before {background: rgba(107, 140, 174, 0.22); border-bottom: 2px dotted #6b8cae;}
@@ -79,14 +80,17 @@ def word_diff(before: str, after: str) -> tuple[tuple[Segment, ...], tuple[Segme
     return tuple(left), tuple(right)
 
 
-def to_html(segments: Sequence[Segment], side: Side) -> str:
-    """The segments as HTML to be shown with STYLE; every character of the text escaped."""
+def to_html(segments: Sequence[Segment], side: Side, *, strong: bool = False) -> str:
+    """The segments as HTML to be shown with STYLE; every character of the text escaped.
+
+    strong: heavier type, for the question above its answers.
+    """
     parts = []
     for segment in segments:
         text = "".join(_visible(c) for c in segment.text)
         parts.append(f'<mark class="{side.value}">{text}</mark>' if segment.changed else text)
     body = "".join(parts) or '<span class="empty">empty answer</span>'
-    return f'<div class="answer">{body}</div>'
+    return f'<div class="answer{" strong" if strong else ""}">{body}</div>'
 
 
 def _extend(side: list[Segment], tokens: Sequence[str], changed: bool) -> None:

@@ -10,6 +10,7 @@ No entry is green: the inspector reports what it saw, it does not clear a model.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from inspector.records import (
     Behaviour,
@@ -22,6 +23,8 @@ from inspector.records import (
     Severity,
 )
 
+Colour = Literal["red", "orange", "blue", "gray"]
+
 
 @dataclass(frozen=True)
 class Label:
@@ -30,7 +33,7 @@ class Label:
     word: str
     help: str
     icon: str = ""
-    colour: str = "gray"
+    colour: Colour = "gray"
 
 
 LEVELS: dict[Level, Label] = {
@@ -128,7 +131,7 @@ MEASURES: dict[str, str] = {
 
 def describe_plan(plan: Plan) -> tuple[str, ...]:
     """What a plan does, one short sentence per step, for somebody about to start it."""
-    asked = [f"{'all' if s.n_probes is None else s.n_probes} of {s.suite}" for s in plan.suites]
+    asked = [f"{s.n_probes or 'all'} {s.suite}" for s in plan.suites]
     sampling = plan.sampling
     how = (
         "the most likely answer"
@@ -136,7 +139,7 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
         else (f"{sampling.n_samples} answers at temperature {sampling.temperature:g}")
     )
     return (
-        f"Asks {_join(asked)}: {how}, up to {sampling.max_new_tokens} tokens each.",
+        f"Asks {_join(asked)} probes: {how}, up to {sampling.max_new_tokens} tokens each.",
         *(describe_scenario(scenario) for scenario in plan.scenarios),
         "Asks the same again after each fine-tuning and compares the full texts.",
     )
@@ -174,11 +177,18 @@ def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
             if m.control_after
             else "–",
             "change": 100 * m.change,
-            "p_adjusted": m.p_adjusted,
+            "p_adjusted": chance(m.p_adjusted),
             "smallest": 100 * m.smallest_detectable_rate,
         }
         for m in ordered
     ]
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value in three decimals; a dash where nothing could be tested."""
+    if p_value is None:
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def duration(seconds: float) -> str:

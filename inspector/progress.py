@@ -28,7 +28,6 @@ from inspector.records import (
     EventKind,
     Inspection,
     Subject,
-    TargetKind,
 )
 from inspector.run import Run, read_record
 
@@ -57,6 +56,7 @@ STAGE_WORDS = {
 STEP_COST = 0.4
 PROBES_GUESS = 64  # until the first asking tells how many probes there are
 MAX_POINTS = 300  # per loss curve: more than a chart has pixels for
+LABEL_CHARS = 20
 MIN_SECONDS = 3.0  # of measured work before a time left is named
 
 
@@ -64,6 +64,7 @@ class State(StrEnum):
     """Of a stage or of the whole run."""
 
     WAITING = "waiting"
+    NOT_RUN = "not run"  # the run ended without it
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -310,6 +311,8 @@ class _Fold:
             elif not any(p.startswith(f"{group}/") for p in self.parts):
                 wanted.append(group)
         wanted += [name for name in self.parts if name and name not in wanted]
+        if self.state is State.DONE:  # nothing more will come
+            wanted = [name for name in wanted if name in self.parts]
         return [self.parts.get(name) or _Part(name, *self._size(name)) for name in wanted]
 
     def result(self, now: datetime) -> Progress:
@@ -336,6 +339,8 @@ class _Fold:
         )
 
     def _stage(self, group: str, parts: list[_Part], now: datetime) -> StageProgress:
+        if not parts:
+            return StageProgress(group, STAGE_WORDS[group], State.NOT_RUN, 0, 0, "", None)
         states = [p.state for p in parts]
         n_done = states.count(State.DONE)
         state = State.RUNNING if n_done and self.state is State.RUNNING else State.WAITING
@@ -404,11 +409,25 @@ def run_title(folder: Path) -> str:
     itself stands in.
     """
     try:
-        inspection = read_record(folder / "inspection.json", Inspection)
-        started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S")
+        target, plan, started = _named(folder)
     except (OSError, InspectorError, ValueError):
         return folder.name
-    target = str(inspection.target)
-    if inspection.target.kind is TargetKind.LOCAL:
-        target = Path(target).name
-    return f"{target} · {inspection.plan.name} · {started:%-d %b %Y, %H:%M} UTC"
+    return f"{target} · {plan} · {started:%-d %b %Y, %H:%M} UTC"
+
+
+@lru_cache(maxsize=4096)
+def run_label(folder: Path) -> str:
+    """The title in a list's width: time first, the organisation left out, a long name cut."""
+    try:
+        target, _, started = _named(folder)
+    except (OSError, InspectorError, ValueError):
+        return folder.name
+    name = target.partition("@")[0].removeprefix("hf:").rpartition("/")[2]
+    short = name if len(name) <= LABEL_CHARS else f"{name[: LABEL_CHARS - 1]}…"
+    return f"{started:%-d %b, %H:%M} · {short}"
+
+
+def _named(folder: Path) -> tuple[str, str, datetime]:
+    inspection = read_record(folder / "inspection.json", Inspection)
+    started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    return str(inspection.target), inspection.plan.name, started

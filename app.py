@@ -1,0 +1,18 @@
+"""The dashboard: `streamlit run app.py`. Page config and navigation, nothing else."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="Inspector",
+    page_icon=":material/biotech:",
+    layout="wide",
+    initial_sidebar_state="expanded",
+)
+st.navigation(
+    [
+        st.Page("pages/inspect.py", title="Inspect", icon=":material/biotech:", default=True),
+        st.Page("pages/findings.py", title="Findings", icon=":material/fact_check:"),
+        st.Page("pages/responses.py", title="Responses", icon=":material/compare:"),
+        st.Page("pages/history.py", title="History", icon=":material/history:"),
+    ]
+).run()

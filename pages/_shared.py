@@ -1,0 +1,171 @@
+"""What every page needs: the core's long-lived objects, which run is shown, and plain drawing.
+
+The run on show is in the URL (`?run=ID`), so that a reload or a second tab shows the same one.
+`NEW` in its place stands for the form that starts an inspection.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import streamlit as st
+
+from inspector.errors import InspectorError
+from inspector.jobs import LocalRunner
+from inspector.labels import LEVELS
+from inspector.progress import run_label
+from inspector.records import Level, Verdict
+from inspector.run import Run, list_runs, read_record
+from inspector.settings import Settings
+
+if TYPE_CHECKING:
+    from inspector.history import History
+
+NEW = "new"
+MAX_LISTED = 200
+
+
+@st.cache_resource(show_spinner=False)
+def _runner(home: Path) -> LocalRunner:
+    runner = LocalRunner(Settings(home=home))
+    runner.recover()
+    return runner
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda history: history.close())
+def _history(home: Path) -> History:
+    from inspector.history import History  # the first page is drawn without loading duckdb
+
+    return History(Settings(home=home).database)
+
+
+def settings() -> Settings:
+    return Settings()
+
+
+def runner() -> LocalRunner:
+    """The queue. One object for all sessions of this server."""
+    return _runner(settings().home)
+
+
+def history() -> History:
+    """The index of finished runs, with those added that finished since the last page."""
+    index = _history(settings().home)
+    index.ingest_new(settings().runs)
+    return index
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show what goes wrong on purpose as one sentence; the page ends there."""
+    try:
+        yield
+    except InspectorError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+def pick_run(extra: str | None = None, default: str | None = None) -> str | None:
+    """The id of the run to show, chosen in the sidebar and kept in the URL.
+
+    extra: an entry before all runs (NEW). default: what to show when the URL names none.
+    None when there is no run at all.
+    """
+    root = settings().runs
+    ids = [run.run_id for run in itertools.islice(list_runs(root), MAX_LISTED)]
+    asked = st.query_params.get("run") or st.session_state.get("run")
+    if asked and asked not in ids and asked != NEW and Path(asked).name == asked:
+        ids += [asked] if (root / asked / "inspection.json").exists() else []
+    options = ([extra] if extra else []) + ids
+    if not options:
+        return None
+    st.session_state["pick_run"] = next(o for o in (asked, default, options[0]) if o in options)
+    chosen: str = st.sidebar.selectbox(
+        "Inspection",
+        options,
+        key="pick_run",
+        on_change=_picked,
+        format_func=lambda o: "New inspection" if o == NEW else run_label(root / o),
+        help="Which inspection the pages show. Its id is in the address of this page.",
+    )
+    show_run(chosen)
+    return chosen
+
+
+def _picked() -> None:
+    st.query_params["run"] = st.session_state["pick_run"]
+    st.session_state.pop("page", None)
+
+
+def chosen_run() -> Run:
+    """The run that the page shows; where there is none at all, says so and ends the page."""
+    chosen = pick_run()
+    if chosen is None:
+        st.info("There is no inspection yet.", icon=":material/info:")
+        st.page_link("pages/inspect.py", label="Start one", icon=":material/biotech:")
+        st.stop()
+    return Run(settings().runs / chosen)
+
+
+def no_verdict_yet(run: Run) -> NoReturn:
+    """Say that the run has not come to a verdict, and end the page."""
+    st.info("This inspection has no verdict yet.", icon=":material/hourglass_top:")
+    st.page_link(
+        "pages/inspect.py",
+        label="See how far it is",
+        icon=":material/arrow_forward:",
+        query_params={"run": run.run_id},
+    )
+    st.stop()
+
+
+def show_run(run_id: str) -> None:
+    """Make this the run on show, here and on the other pages."""
+    st.session_state["run"] = run_id
+    if st.query_params.get("run") != run_id:
+        st.query_params["run"] = run_id
+
+
+def read_verdict(run: Run) -> Verdict | None:
+    """The verdict of a run, None while it has none."""
+    path = run.folder / "judge" / "verdict.json"
+    return read_record(path, Verdict) if path.exists() else None
+
+
+def level_heading(level: Level) -> None:
+    """The verdict's level: colour, icon and word together."""
+    label = LEVELS[level]
+    st.header(f":{label.colour}[{label.icon} {label.word}]", anchor=False)
+    st.caption(label.help)
+
+
+def plain_list(lines: tuple[str, ...]) -> None:
+    """Lines that may quote a model: as text, so that nothing in them becomes markup."""
+    for line in lines:
+        st.text(f"•  {line}")
+
+
+def downloads(run: Run) -> None:
+    """Buttons for the reports that the run folder holds."""
+    names = (("report.html", "text/html"), ("report.json", "application/json"))
+    with st.container(horizontal=True):
+        for name, mime in names:
+            path = run.folder / "report" / name
+            if path.exists():
+                st.download_button(
+                    f"Report as {path.suffix[1:].upper()}",
+                    data=path.read_bytes,
+                    file_name=f"{run.run_id}-{name}",
+                    mime=mime,
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+
+
+def plain(text: str) -> str:
+    """Text with every Markdown sign escaped: error sentences quote what the user typed."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)

@@ -1,0 +1,128 @@
+"""The live view of one inspection: stages, time left, loss curves, latest answers, and its end."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from inspector import charts
+from inspector.errors import BadInput
+from inspector.jobs import Job, JobState
+from inspector.labels import duration
+from inspector.progress import Follower, Progress, State, run_title
+from inspector.run import Run
+from pages import _shared as shared
+
+EVERY_S = 1.0
+NEXT = {"findings": "See the findings", "responses": "Read the answers"}
+ICONS = {
+    State.NOT_RUN: ":material/do_not_disturb_on:",
+    State.WAITING: ":material/radio_button_unchecked:",
+    State.RUNNING: ":material/clock_loader_40:",
+    State.DONE: ":material/check_circle:",
+    State.FAILED: ":material/error:",
+    State.CANCELLED: ":material/cancel:",
+}
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is at work, again every second."""
+    st.title("Inspection", anchor=False)
+    st.text(run_title(run.folder))
+    job = _job(run)
+    _end(run, job)
+    live = job is not None and job.state.is_live
+    st.fragment(_watch, run_every=EVERY_S if live else None)(run, live)
+
+
+def _job(run: Run) -> Job | None:
+    """The run's job; None for a run that the command line did without the queue."""
+    try:
+        return shared.runner().job(run.run_id)
+    except BadInput:
+        return None
+
+
+def _end(run: Run, job: Job | None) -> None:
+    """What came of a run that has ended, and where to go from there."""
+    verdict = None if job and job.state.is_live else shared.read_verdict(run)
+    if verdict:
+        with st.container(border=True):
+            shared.level_heading(verdict.level)
+            shared.plain_list(verdict.reasons)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                for page, label in (
+                    ("findings", "See the findings"),
+                    ("responses", "Read answers"),
+                ):
+                    st.page_link(
+                        f"pages/{page}.py",
+                        label=label,
+                        icon=":material/arrow_forward:",
+                        query_params={"run": run.run_id},
+                    )
+                shared.downloads(run)
+    elif job and not job.state.is_live:
+        said = {
+            JobState.FAILED: "This inspection stopped before its end.",
+            JobState.CANCELLED: "This inspection was cancelled.",
+            JobState.INTERRUPTED: "The process of this inspection is gone.",
+            JobState.FINISHED: "This inspection has ended without a verdict.",
+        }[job.state]
+        st.warning(f"{said} Everything finished so far is kept.", icon=":material/pause_circle:")
+        if job.message:
+            st.text(job.message)
+        if st.button("Continue", icon=":material/play_arrow:", type="primary"):
+            with shared.sentences():
+                shared.runner().submit(run)
+            st.rerun()
+
+
+def _watch(run: Run, was_live: bool) -> None:
+    followers = st.session_state.setdefault("followers", {})
+    with shared.sentences():
+        progress = followers.setdefault(run.run_id, Follower(run)).read()
+        job = _job(run)
+    if was_live and (job is None or not job.state.is_live):
+        st.rerun()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _stages(progress)
+    with right:
+        _numbers(progress, job)
+        for note in progress.notes:
+            st.text(f"Note: {note}")
+        if progress.losses:
+            points = [(p.scenario, p.subject, p.step, p.loss) for p in progress.losses]
+            st.subheader("Training loss", anchor=False)
+            st.altair_chart(charts.losses(points), width="stretch", key="loss")
+        for answer in progress.answers[:1]:
+            st.subheader("Latest answer", anchor=False)
+            st.caption("As the model wrote it. Nothing in it is shown as a link or as formatting.")
+            st.code(answer.text, language=None, wrap_lines=True)
+
+
+def _stages(progress: Progress) -> None:
+    for stage in progress.stages:
+        taken = "" if stage.elapsed_s is None else duration(stage.elapsed_s)
+        count = f"{stage.n_done} of {stage.n_parts}" if stage.n_parts > 1 else ""
+        said = " · ".join(piece for piece in (stage.detail or count, taken) if piece)
+        with st.expander(stage.word, icon=ICONS[stage.state], type="step", expanded=True):
+            st.caption(said or stage.state.value.capitalize())
+
+
+def _numbers(progress: Progress, job: Job | None) -> None:
+    if job and job.state is JobState.QUEUED:
+        st.info(
+            f"Waiting for its turn: number {job.position or 1} in line.", icon=":material/queue:"
+        )
+    one, two, three = st.columns(3)
+    one.metric("Done", f"{progress.share:.0%}", help="Share of the work, not of the stages.")
+    running = progress.state is State.RUNNING
+    left = "measuring" if progress.eta_s is None else f"about {duration(progress.eta_s)}"
+    two.metric("Time left", left if running else "–", help="From the speed measured so far.")
+    three.metric("Time taken", duration(progress.elapsed_s or 0))
+    st.progress(progress.share)
+    if job and job.state.is_live and st.button("Cancel", icon=":material/stop_circle:"):
+        with shared.sentences(), st.spinner("Stopping"):
+            shared.runner().cancel(job.job_id)
+        st.rerun()

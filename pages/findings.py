@@ -1,0 +1,117 @@
+"""Findings: what was looked at, what was found, and how sure that is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from inspector import charts
+from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows
+from inspector.progress import run_title
+from inspector.records import CoverageStatus, Verdict
+from inspector.run import Run
+from pages import _evidence
+from pages import _shared as shared
+
+
+def verdict_box(run: Run, verdict: Verdict) -> None:
+    """The level, then what was not looked at, and only then the reasons."""
+    gaps = [c for c in verdict.coverage if c.status is not CoverageStatus.MEASURED]
+    with st.container(border=True):
+        shared.level_heading(verdict.level)
+        missing, reasons = st.columns(2, gap="large")
+        with missing:
+            st.markdown("**Not looked at**")
+            shared.plain_list(
+                tuple(f"{c.what}: {c.detail}" for c in gaps) or ("No gap in the plan.",)
+            )
+        with reasons:
+            st.markdown("**Why this level**")
+            shared.plain_list(verdict.reasons)
+        shared.downloads(run)
+
+
+def coverage(verdict: Verdict) -> None:
+    n_measured = sum(c.status is CoverageStatus.MEASURED for c in verdict.coverage)
+    title = f"What was looked at: {n_measured} of {len(verdict.coverage)}"
+    with st.expander(title, icon=":material/checklist:"):
+        rows = [
+            {"state": COVERAGE[c.status].word, "what": c.what, "detail": c.detail}
+            for c in verdict.coverage
+        ]
+        st.dataframe(
+            rows,
+            hide_index=True,
+            height="content",
+            column_config={
+                "state": st.column_config.TextColumn(
+                    "State",
+                    width="small",
+                    help="; ".join(f"{label.word}: {label.help}" for label in COVERAGE.values()),
+                ),
+                "what": st.column_config.TextColumn("What", width="medium"),
+                "detail": st.column_config.TextColumn("Detail", width="large"),
+            },
+            alt="Coverage: what was looked at and what was not",
+        )
+
+
+def target_facts(verdict: Verdict) -> None:
+    target = verdict.target
+    with st.expander("Exactly what was inspected", icon=":material/fingerprint:"):
+        st.text(f"{target.kind.value.capitalize()} {target.target}")
+        st.text(f"Commit: {target.commit or 'none, the files are local'}")
+        st.text(f"Control: {verdict.control}")
+        st.caption("SHA-256 over the digests of all files")
+        st.code(target.digest, language=None)
+        rows = [{"file": f.path, "bytes": f.size_bytes, "sha256": f.sha256} for f in target.files]
+        st.dataframe(rows, hide_index=True, alt="Files of the target with their digests")
+
+
+def rates(verdict: Verdict) -> None:
+    st.subheader("How often each behaviour was seen", anchor=False, help=MEASURES["interval"])
+    if not verdict.metrics:
+        st.info("Nothing could be compared in this inspection.", icon=":material/info:")
+        return
+    scenarios = list(dict.fromkeys(m.scenario for m in verdict.metrics))
+    chosen = st.segmented_control(
+        "Fine-tuning", scenarios, default=scenarios[0], required=True, key="scenario_chart"
+    )
+    st.altair_chart(charts.rates(verdict.metrics, chosen), width="stretch")
+    least = min(m.smallest_detectable_rate for m in verdict.metrics)
+    st.caption(f"Behaviour in fewer than {least:.1%} of answers could have gone unseen.")
+    column = st.column_config
+    st.dataframe(
+        metric_rows(verdict.metrics),
+        hide_index=True,
+        height="content",
+        column_config={
+            "behaviour": column.TextColumn(
+                "Behaviour", help=" ".join(f"{b.word}: {b.help}" for b in BEHAVIOURS.values())
+            ),
+            "scenario": column.TextColumn("Fine-tuning"),
+            "before": column.TextColumn("Before", help=MEASURES["before"]),
+            "after": column.TextColumn("After", help=MEASURES["after"]),
+            "control": column.TextColumn("Control", help=MEASURES["control"]),
+            "change": column.NumberColumn("Change", format="%+.0f pts", help=MEASURES["change"]),
+            "p_adjusted": column.NumberColumn("Chance", format="%.3f", help=MEASURES["p_adjusted"]),
+            "smallest": column.NumberColumn(
+                "Smallest visible", format="%.1f %%", help=MEASURES["smallest"]
+            ),
+        },
+        alt="Rates of every behaviour before and after each fine-tuning",
+    )
+
+
+with shared.sentences():
+    st.title("Findings", anchor=False)
+    run = shared.chosen_run()
+    verdict = shared.read_verdict(run)
+    st.text(run_title(run.folder))
+    if verdict is None:
+        shared.no_verdict_yet(run)
+    verdict_box(run, verdict)
+    coverage(verdict)
+    target_facts(verdict)
+    rates(verdict)
+    _evidence.appearances(verdict)
+    _evidence.static_findings(verdict)

@@ -1,0 +1,122 @@
+"""Inspect: choose a target, a plan and a control, then watch the inspection (`_watch.py`)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from inspector.inspection import start
+from inspector.labels import describe_plan
+from inspector.plans import PRESETS, load_plan
+from inspector.progress import run_title
+from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
+from inspector.run import Run
+from pages import _shared as shared
+from pages import _watch
+
+KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
+CONTROLS = {"None": NO_CONTROL, "Declared base": AUTO_CONTROL}
+OTHER = "Another model"
+JOB_ICONS = {
+    "queued": ":material/schedule:",
+    "running": ":material/clock_loader_40:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+    "interrupted": ":material/pause_circle:",
+}
+
+
+def choose_target() -> str:
+    kind = st.segmented_control("What to inspect", KINDS, default=KINDS[0], required=True)
+    if kind == KINDS[0]:
+        st.caption("SmolLM2-135M-Instruct: a small real model that came with the installation.")
+        return "demo"
+    if kind == KINDS[2]:
+        return st.text_input(
+            "Path on the machine that runs this dashboard",
+            placeholder="/models/my-model",
+            help="A folder with a safetensors model or a PEFT adapter, or a GGUF file.",
+        )
+    name, revision = st.columns([3, 1])
+    repo = name.text_input("Model or adapter", placeholder="organisation/name").strip()
+    at = revision.text_input("Revision", placeholder="main", help="A branch, a tag or a commit.")
+    return f"hf:{repo}" + (f"@{at.strip()}" if at.strip() else "")
+
+
+def choose_control() -> str:
+    choice = st.segmented_control(
+        "Compare with a control",
+        (*CONTROLS, OTHER),
+        default="None",
+        required=True,
+        help="A control is a trusted model put through the same fine-tunings. What changes in both "
+        "comes from the fine-tuning, not from the inspected model. It doubles the time.",
+    )
+    if choice == OTHER:
+        return st.text_input("Control", placeholder="hf:organisation/name, or a folder").strip()
+    if choice == "Declared base":
+        st.caption("The base that the model card or the adapter names, where it can be had.")
+    return CONTROLS[choice]
+
+
+def choose_plan() -> Plan:
+    name = st.segmented_control(
+        "Plan",
+        PRESETS,
+        default=PRESETS[0],
+        required=True,
+        format_func=str.capitalize,
+        help="What is done to the model and what it is asked.",
+    )
+    return load_plan(name)
+
+
+def new_inspection() -> None:
+    st.title("What does this model become once somebody builds on it?", anchor=False)
+    form, about = st.columns([3, 2], gap="large")
+    with form:
+        target = choose_target()
+        plan = choose_plan()
+        control = choose_control()
+        st.space("small")
+        begin = st.button("Start inspection", type="primary", icon=":material/play_arrow:")
+    with about.container(border=True):
+        st.subheader(f"What the {plan.name} plan does", anchor=False)
+        shared.plain_list(describe_plan(plan))
+        st.caption(plan.description)
+    if begin:
+        with form, shared.sentences():
+            if control not in CONTROLS.values():
+                control = str(Target.parse(control))
+            inspection = Inspection(Target.parse(target), plan, control)
+            run = start(inspection, shared.settings())
+            shared.runner().submit(run)
+        shared.show_run(run.run_id)
+        st.rerun()
+
+
+def recent() -> None:
+    """The queue and the newest inspections, each one press away."""
+    jobs = shared.runner().jobs()[:8]
+    if not jobs:
+        return
+    st.space("small")
+    st.subheader("Recent inspections", anchor=False)
+    for job in jobs:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            label = shared.plain(run_title(job.folder))
+            icon = JOB_ICONS[job.state.value]
+            if st.button(label, key=job.job_id, type="tertiary", icon=icon):
+                shared.show_run(job.job_id)
+                st.rerun()
+            st.caption(f"{job.state.value}{f' · {job.message}' if job.state == 'finished' else ''}")
+
+
+with shared.sentences():
+    at_work = next((j.job_id for j in shared.runner().jobs() if j.state.is_live), None)
+    chosen = shared.pick_run(extra=shared.NEW, default=at_work)
+    if chosen and chosen != shared.NEW:
+        _watch.show(Run(shared.settings().runs / chosen))
+    else:
+        new_inspection()
+        recent()

@@ -123,7 +123,7 @@ class Hub:
                     )
                     for s in info.siblings or ()
                 )
-            except HFValidationError:
+            except (HFValidationError, HfHubHTTPError):  # some are ValueErrors too
                 raise
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise HubUnreachable(

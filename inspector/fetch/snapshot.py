@@ -24,7 +24,14 @@ from filelock import FileLock
 
 from inspector.errors import DataError, DiskFull, TargetError
 from inspector.fetch.hub import Hub, RemoteFile, RemoteRepo
-from inspector.fetch.local import ADAPTER_CONFIG, Progress, artifact_of, decide_kind
+from inspector.fetch.local import (
+    ADAPTER_CONFIG,
+    Progress,
+    artifact_of,
+    decide_kind,
+    digest_files,
+    list_files,
+)
 from inspector.records import Artifact, FileDigest, Target
 from inspector.run import disk_errors, read_record, write_record
 from inspector.settings import Settings
@@ -60,14 +67,9 @@ def fetch_model(hub: Hub, target: Target, settings: Settings, on_progress: Progr
             commit=snapshot.commit,
             skipped=snapshot.skipped,
         )
-        changed = set(artifact.files) ^ set(snapshot.files)
-        if not changed:
+        if _is_unchanged(folder, snapshot, artifact.files):
             return artifact
-        # Somebody changed the snapshot since it was downloaded: drop that part and fetch it anew.
-        marker_of(folder).unlink(missing_ok=True)
-        for file in changed:
-            (folder / file.path).unlink(missing_ok=True)
-    raise TargetError(f"The files in {folder} change while they are read; stop what changes them.")
+    raise _changing(folder)
 
 
 def fetch_dataset_files(
@@ -78,8 +80,11 @@ def fetch_dataset_files(
         target = Target.parse(f"hf:{name}" + (f"@{revision}" if revision else ""))
     except TargetError as error:
         raise DataError(f"The Hub data set {name!r} is not of the form org/name.") from error
-    folder, _ = _fetch("dataset", hub, target, settings, choose_data_files, on_progress)
-    return folder
+    for _ in range(2):
+        folder, snapshot = _fetch("dataset", hub, target, settings, choose_data_files, on_progress)
+        if _is_unchanged(folder, snapshot, digest_files(folder, list_files(folder), _silently)):
+            return folder
+    raise _changing(folder)
 
 
 def choose_model_files(repo: RemoteRepo) -> list[RemoteFile]:
@@ -163,6 +168,20 @@ def _finished(folder: Path) -> Snapshot | None:
         return None
     snapshot = read_record(marker_of(folder), Snapshot)
     return snapshot if all((folder / f.path).is_file() for f in snapshot.files) else None
+
+
+def _is_unchanged(folder: Path, snapshot: Snapshot, files: Iterable[FileDigest]) -> bool:
+    """Whether the folder still holds what was downloaded; drops what differs, to be fetched anew."""
+    changed = set(files) ^ set(snapshot.files)
+    if changed:
+        marker_of(folder).unlink(missing_ok=True)
+    for file in changed:
+        (folder / file.path).unlink(missing_ok=True)
+    return not changed
+
+
+def _changing(folder: Path) -> TargetError:
+    return TargetError(f"The files in {folder} change while they are read; stop what changes them.")
 
 
 def _check_room(

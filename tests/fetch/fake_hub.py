@@ -31,6 +31,7 @@ class FakeRepo:
     token: the only token that may read it. cuts: path -> how many times a download of it is cut
     half way through what is left of it. wrong: paths served with one byte changed. redirects: path
     -> URL where its bytes are instead. announced: path -> size in bytes that the listing claims.
+    failures: path -> how many times it is answered with a server error.
     """
 
     revisions: dict[str, dict[str, bytes]]
@@ -39,6 +40,7 @@ class FakeRepo:
     wrong: set[str] = field(default_factory=set)
     redirects: dict[str, str] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
 
     def commit_of(self, revision: str) -> str | None:
         """The commit behind a branch, tag or commit: here a digest of the content."""
@@ -155,6 +157,9 @@ def _sibling(path: str, content: bytes, size_bytes: int) -> dict[str, object]:
 def _send_file(request: BaseHTTPRequestHandler, repo: FakeRepo, path: str, content: bytes) -> None:
     if path in repo.redirects:
         return _send(request, 302, b"", {"Location": repo.redirects[path]})
+    if repo.failures.get(path, 0) > 0:
+        repo.failures[path] -= 1
+        return _refuse(request, 503, "", "Overloaded")
     if path in repo.wrong:
         content = content[:-1] + bytes([content[-1] ^ 1])
     wanted = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))

@@ -119,6 +119,26 @@ def test_a_gated_repo_opens_to_the_right_token_only(settings: Settings, repo: Fa
     assert fetch_fast(settings, token="hf_right").commit == repo.commit_of("main")
 
 
+def test_the_token_comes_from_the_environment(
+    settings: Settings, repo: FakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.token = "hf_right"
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with pytest.raises(TargetError, match=r"is gated"):
+        fetch(MODEL, settings, ignore_progress)
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert fetch(MODEL, settings, ignore_progress).commit == repo.commit_of("main")
+
+
+def test_a_server_error_on_the_way_is_retried(settings: Settings, repo: FakeRepo) -> None:
+    repo.failures[BIG] = 2
+    assert BIG in {f.path for f in fetch_fast(settings).files}
+    repo.revisions["main"] = repo.revisions["main"] | {"config.json": b"{}"}
+    repo.failures["config.json"] = 1000
+    with pytest.raises(HubUnreachable, match=r"config\.json .* was cut 4 times \(HTTP status 503"):
+        fetch_fast(settings)
+
+
 def test_a_connection_cut_once_is_resumed(
     fake_hub: FakeHub, settings: Settings, repo: FakeRepo
 ) -> None:
@@ -294,6 +314,9 @@ def test_a_data_set_is_pinned_with_its_train_split(fake_hub: FakeHub, settings: 
     assert folder.name == repo.commit_of("main")
     found = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
     assert found == ["data/train-00000-of-00001.parquet"]
+    (folder / found[0]).write_bytes(b"changed")
+    assert fetch_dataset("org/chat", None, settings, ignore_progress) == folder
+    assert (folder / found[0]).read_bytes() == b"rows"
     assert fetch_dataset("org/chat", folder.name, settings, ignore_progress) == folder
     assert marker_of(folder).exists()
 

@@ -171,7 +171,7 @@ def _finished(folder: Path) -> Snapshot | None:
 
 
 def _is_unchanged(folder: Path, snapshot: Snapshot, files: Iterable[FileDigest]) -> bool:
-    """Whether the folder still holds what was downloaded; drops what differs, to be fetched anew."""
+    """Whether the folder still holds what was downloaded; what differs is dropped."""
     changed = set(files) ^ set(snapshot.files)
     if changed:
         marker_of(folder).unlink(missing_ok=True)

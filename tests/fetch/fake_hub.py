@@ -28,14 +28,18 @@ RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 class FakeRepo:
     """One repo. revisions: name or commit -> {path: bytes}; `main` must be among them.
 
-    token: the only token that may read it. cuts: path -> how many times a download of it is cut
-    half way through what is left of it. wrong: paths served with one byte changed. redirects: path
-    -> URL where its bytes are instead. announced: path -> size in bytes that the listing claims.
+    token: the only token that may read its files (gated: the listing is open, as on the real Hub).
+    private: the listing needs the token too.
+    cuts: path -> how many downloads of it are cut half way through what is left of it.
+    wrong: paths served with one byte changed.
+    redirects: path -> URL where its bytes are instead.
+    announced: path -> size in bytes that the listing claims.
     failures: path -> how many times it is answered with a server error.
     """
 
     revisions: dict[str, dict[str, bytes]]
     token: str | None = None
+    private: bool = False
     cuts: dict[str, int] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
     redirects: dict[str, str] = field(default_factory=dict)
@@ -120,7 +124,11 @@ class FakeHub:
         if repo is None:
             return _refuse(request, 404, "RepoNotFound", "Repository not found")
         if repo.token is not None and authorization != f"Bearer {repo.token}":
-            return _refuse(request, 403, "GatedRepo", "Access to this repo is restricted")
+            if repo.private:
+                return _refuse(request, 404, "RepoNotFound", "Repository not found")
+            if match.re is RESOLVE:
+                status = 401 if authorization is None else 403
+                return _refuse(request, status, "GatedRepo", "Access to this repo is restricted")
         revision = revision or "main"
         commit = repo.commit_of(revision)
         if commit is None:

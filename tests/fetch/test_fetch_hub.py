@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,22 @@ def test_a_gated_repo_opens_to_the_right_token_only(settings: Settings, repo: Fa
     with pytest.raises(TargetError, match=r"accept its terms at http.*/org/tiny.*HF_TOKEN"):
         fetch_fast(settings, token="hf_wrong")
     assert fetch_fast(settings, token="hf_right").commit == repo.commit_of("main")
+
+
+def test_a_private_repo_looks_missing_without_its_token(settings: Settings, repo: FakeRepo) -> None:
+    repo.token, repo.private = "hf_right", True
+    with pytest.raises(TargetError, match="or it is private; check the spelling, or set HF_TOKEN"):
+        fetch_fast(settings, token="hf_wrong")
+    assert fetch_fast(settings, token="hf_right").commit == repo.commit_of("main")
+
+
+def test_several_jobs_share_one_download(
+    fake_hub: FakeHub, settings: Settings, repo: FakeRepo
+) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        artifacts = list(pool.map(fetch_fast, [settings] * 3))
+    assert artifacts[0] == artifacts[1] == artifacts[2]
+    assert len(fake_hub.downloads()) == len(artifacts[0].files)
 
 
 def test_the_token_comes_from_the_environment(

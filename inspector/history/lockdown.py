@@ -56,7 +56,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         kind = str(node.get("type", ""))
         if kind.endswith("_NODE") and kind not in QUERY_NODES:
             verb = kind.removesuffix("_NODE").removesuffix("_QUERY")
-            raise BadInput(f"The query hides a {verb} inside; {ADVICE}.")
+            raise BadInput(f"The query holds a hidden {verb}; {ADVICE}.")
         if kind == "TABLE_FUNCTION":
             name = str(node["function"].get("function_name", "")).lower()
             if name not in TABLE_FUNCTIONS:

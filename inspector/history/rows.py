@@ -117,7 +117,7 @@ def signature(run: Run) -> str:
     Cheap: no result file is opened. Equal signatures mean that there is nothing new to ingest.
     """
     parts = []
-    for path in sorted(_result_files(run.folder)):
+    for path in sorted(set(_result_files(run.folder))):
         try:
             stat = path.stat()
             marker = path.read_text() if path.name == "done.json" else ""
@@ -130,13 +130,25 @@ def signature(run: Run) -> str:
 
 
 def _result_files(folder: Path) -> Iterator[Path]:
-    yield from (folder / "inspection.json", folder / "probes.parquet")
-    for stage in ("fetch", "scan", "probe-before", "scenarios", "probe-after"):
-        yield from (p for p in (folder / stage).rglob("*.json"))
-        yield from (p for p in (folder / stage).rglob("*.parquet"))
-    for stage in ("compare", "score", "judge"):
-        yield from (folder / stage).glob("*.json")
-        yield from (folder / stage).glob("*.parquet")
+    """What `tables` and `overview` read, and the markers; not the checkpoints beside them."""
+    for pattern in (
+        "inspection.json",
+        "probes.parquet",
+        "*/done.json",
+        "*/*/done.json",
+        "*/*/*/done.json",
+        "fetch/target.json",
+        "scan/findings.json",
+        "probe-before/*/responses.parquet",
+        "probe-after/*/*/responses.parquet",
+        "scenarios/*/*/training.json",
+        "scenarios/*/*/steps.parquet",
+        "compare/pairs.parquet",
+        "score/scores.parquet",
+        "score/appearances.json",
+        "judge/verdict.json",
+    ):
+        yield from folder.glob(pattern)
 
 
 def overview(run: Run, run_signature: str) -> Overview:

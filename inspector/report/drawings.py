@@ -1,0 +1,173 @@
+"""Small inline SVG figures: loss curves, and rates with their intervals.
+
+Comes in: records. Goes out: Markup of one `<svg>` with a title and a description for screen
+readers. Colours come from the page's style sheet, shapes carry the meaning too, so that the figures
+read in grey, in print and in the dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, isfinite
+
+from markupsafe import Markup
+
+from inspector.labels import share
+from inspector.records import Metric, Rate, Subject, TrainingStep
+from inspector.report.marked import shown
+
+_WIDTH = 360
+_HEIGHT = 132
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
+
+_FIGURE_WIDTH = 720
+_SCALE_LEFT, _SCALE_RIGHT = 232, 560
+_ROW = 19
+_GAP = 12
+
+
+def loss_curve(number: int, curves: Sequence[tuple[Subject, Sequence[TrainingStep]]]) -> Markup:
+    """Loss against optimizer step; the target solid, the control dashed.
+
+    number: makes the ids unique in the page. Empty Markup when there is nothing to draw.
+    """
+    drawn = [(subject, [s for s in steps if isfinite(s.loss)]) for subject, steps in curves]
+    drawn = [(subject, steps) for subject, steps in drawn if len(steps) >= 2]
+    if not drawn:
+        return Markup("")
+    losses = [s.loss for _, steps in drawn for s in steps]
+    last_step = max(s.step for _, steps in drawn for s in steps)
+    first_step = min(s.step for _, steps in drawn for s in steps)
+    tick = next((t for t in (0.1, 0.25, 0.5, 1, 2, 5, 10) if max(losses) <= 3 * t), max(losses) / 3)
+    n_ticks = max(1, ceil(max(losses) / tick))
+    high = n_ticks * tick
+
+    def x(step: int) -> float:
+        span = max(1, last_step - first_step)
+        return _LEFT + (step - first_step) / span * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(loss: float) -> float:
+        return _TOP + (1 - loss / high) * (_HEIGHT - _TOP - _BOTTOM)
+
+    words = [
+        f"{subject.value}: from {steps[0].loss:.2f} to {steps[-1].loss:.2f}"
+        for subject, steps in drawn
+    ]
+    parts = [
+        Markup(
+            '<svg class="curve" role="img" viewBox="0 0 {w} {h}" aria-labelledby="ct{n} cd{n}">'
+            '<title id="ct{n}">Training loss by step</title><desc id="cd{n}">{words}.</desc>'
+        ).format(w=_WIDTH, h=_HEIGHT, n=number, words=shown("; ".join(words)))
+    ]
+    for loss in (n * tick for n in range(n_ticks + 1)):
+        parts.append(
+            Markup(
+                '<line class="grid" x1="{l}" x2="{r}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                '<text class="tick" x="{t}" y="{b:.1f}" text-anchor="end">{v:.3g}</text>'
+            ).format(l=_LEFT, r=_WIDTH - _RIGHT, y=y(loss), t=_LEFT - 6, b=y(loss) + 3.5, v=loss)
+        )
+    for subject, steps in drawn:
+        points = " ".join(f"{x(s.step):.1f},{y(s.loss):.1f}" for s in steps)
+        parts.append(
+            Markup('<polyline class="loss {}" points="{}"/>').format(subject.value, points)
+        )
+    parts.append(
+        Markup(
+            '<text class="tick" x="{l}" y="{b}">step {first}</text>'
+            '<text class="tick" x="{r}" y="{b}" text-anchor="end">step {last}</text></svg>'
+        ).format(l=_LEFT, r=_WIDTH - _RIGHT, b=_HEIGHT - 8, first=first_step, last=last_step)
+    )
+    return Markup("").join(parts)
+
+
+def scale_end(metrics: Sequence[Metric]) -> float:
+    """The rate at which every figure's scale ends: above the highest interval of all metrics.
+
+    One scale for all, so that a long line in one figure means the same as in the next.
+    """
+    rates = [
+        rate.high
+        for m in metrics
+        for rate in (m.before, m.after, m.control_before, m.control_after)
+        if rate is not None
+    ]
+    top = max(rates, default=1.0)
+    return next(end for end in (0.1, 0.25, 0.5, 1.0) if top <= end or end == 1.0)
+
+
+def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
+    """The rates of one behaviour, one group of rows per scenario: a dot with its 95 % interval.
+
+    number: makes the ids unique in the page. limit: where the scale ends (see scale_end).
+    """
+    rows: list[tuple[str, list[tuple[str, str, Rate]]]] = []
+    for metric in metrics:
+        rates = [("before", "before", metric.before), ("after", "after", metric.after)]
+        if metric.control_before is not None:
+            rates.append(("control, before", "control-before", metric.control_before))
+        if metric.control_after is not None:
+            rates.append(("control, after", "control-after", metric.control_after))
+        rows.append((metric.scenario, rates))
+    if not rows:
+        return Markup("")
+    height = 34 + sum(_ROW * (len(rates) + 1) + _GAP for _, rates in rows)
+
+    def x(rate: float) -> float:
+        return _SCALE_LEFT + min(1.0, rate / limit) * (_SCALE_RIGHT - _SCALE_LEFT)
+
+    words = "; ".join(
+        f"{scenario}, {name}: {share(rate)}, interval {100 * rate.low:.0f} to "
+        f"{100 * rate.high:.0f} %"
+        for scenario, rates in rows
+        for name, _, rate in rates
+    )
+    parts = [
+        Markup(
+            '<svg class="whiskers" role="img" viewBox="0 0 {w} {h}" '
+            'aria-labelledby="wt{n} wd{n}"><title id="wt{n}">Rates with 95 % intervals</title>'
+            '<desc id="wd{n}">{words}.</desc>'
+        ).format(w=_FIGURE_WIDTH, h=height, n=number, words=shown(words))
+    ]
+    for share_of_limit in (0.0, 0.5, 1.0):
+        value = share_of_limit * limit
+        parts.append(
+            Markup(
+                '<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{h}"/>'
+                '<text class="tick" x="{x:.1f}" y="12" text-anchor="middle">{v:g} %</text>'
+            ).format(x=x(value), h=height - 8, v=round(100 * value, 1))
+        )
+    at = 34.0
+    for scenario, rates in rows:
+        parts.append(
+            Markup('<text class="group" x="0" y="{y:.1f}">{name}</text>').format(
+                y=at, name=shown(scenario)
+            )
+        )
+        for name, css, rate in rates:
+            at += _ROW
+            parts.append(
+                Markup(
+                    '<g class="rate {css}"><text class="name" x="12" y="{text_y:.1f}">{name}</text>'
+                    '<line x1="{low:.1f}" x2="{high:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>{dot}'
+                    '<text class="value" x="{vx}" y="{text_y:.1f}">{value}</text></g>'
+                ).format(
+                    css=css,
+                    name=name,
+                    text_y=at,
+                    y=at - 4,
+                    low=x(rate.low),
+                    high=x(rate.high),
+                    dot=_dot(css, x(rate.rate), at - 4),
+                    vx=_SCALE_RIGHT + 16,
+                    value=share(rate),
+                )
+            )
+        at += _ROW + _GAP
+    parts.append(Markup("</svg>"))
+    return Markup("").join(parts)
+
+
+def _dot(css: str, x: float, y: float) -> Markup:
+    if css.startswith("control"):
+        return Markup('<rect x="{:.1f}" y="{:.1f}" width="8" height="8"/>').format(x - 4, y - 4)
+    return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="4.5"/>').format(x, y)

@@ -1,0 +1,44 @@
+"""Turns any text into HTML that shows it exactly and lets none of it act.
+
+Comes in: text of models, files and users: hostile until shown otherwise. Goes out: Markup in which
+every character is escaped, characters that hide or reorder text are shown as their code point, and
+one passage may be marked. No attribute is ever made from text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from markupsafe import Markup, escape
+
+_PLAIN_CONTROLS = "\n\t"
+
+
+def shown(text: str) -> Markup:
+    """The text, escaped, hidden characters made visible.
+
+    Hidden: Unicode category C (controls such as ANSI escapes, bidirectional overrides, zero-width
+    characters, tags, private use, unassigned) and the line separators, except newline and tab.
+    """
+    parts: list[Markup] = []
+    plain: list[str] = []
+    for character in text.replace("\r\n", "\n"):
+        category = unicodedata.category(character)
+        hidden = category.startswith("C") or category in ("Zl", "Zp")
+        if hidden and character not in _PLAIN_CONTROLS:
+            parts.append(escape("".join(plain)))
+            plain.clear()
+            parts.append(Markup('<span class="hidden">U+{:04X}</span>').format(ord(character)))
+        else:
+            plain.append(character)
+    parts.append(escape("".join(plain)))
+    return Markup("").join(parts)
+
+
+def marked(text: str, start: int | None, end: int | None) -> Markup:
+    """The text with text[start:end] marked; without offsets, or with empty ones, unmarked."""
+    if start is None or end is None or not 0 <= start < end <= len(text):
+        return shown(text)
+    return Markup("{}<mark>{}</mark>{}").format(
+        shown(text[:start]), shown(text[start:end]), shown(text[end:])
+    )

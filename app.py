@@ -1,13 +1,18 @@
 """The dashboard: `streamlit run app.py`. Page config and navigation, nothing else."""
 
+from pathlib import Path
+
 import streamlit as st
+
+PICTURES = Path(__file__).parent / "pages"
 
 st.set_page_config(
     page_title="Inspector",
-    page_icon=":material/biotech:",
+    page_icon=PICTURES / "icon.svg",  # a Material icon here would be fetched from elsewhere
     layout="wide",
     initial_sidebar_state="expanded",
 )
+st.logo(PICTURES / "logo.svg", size="large")
 st.navigation(
     [
         st.Page("pages/inspect.py", title="Inspect", icon=":material/biotech:", default=True),

@@ -45,7 +45,13 @@ def rates(metrics: Sequence[Metric], scenario: str) -> alt.LayerChart:
     shown = [name for name in COLOURS if any(row["series"] == name for row in rows)]
     top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("behaviour:N", sort=order, title=None, axis=_labels()),
+        y=alt.Y(
+            "behaviour:N",
+            sort=order,
+            title=None,
+            axis=_labels(),
+            scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2),
+        ),
         yOffset=alt.YOffset("series:N", sort=list(COLOURS)),
         color=alt.Color("series:N", scale=_scale(shown, COLOURS), sort=shown, legend=_legend()),
         tooltip=[

@@ -16,11 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
-from inspector.errors import InspectorError
 from inspector.records import (
     AUTO_CONTROL,
     NO_CONTROL,
@@ -56,7 +53,6 @@ STAGE_WORDS = {
 STEP_COST = 0.4
 PROBES_GUESS = 64  # until the first asking tells how many probes there are
 MAX_POINTS = 300  # per loss curve: more than a chart has pixels for
-LABEL_CHARS = 20
 MIN_SECONDS = 3.0  # of measured work before a time left is named
 
 
@@ -157,7 +153,7 @@ class _Part:
 
     @property
     def work_left(self) -> float:
-        if self.state is State.DONE:
+        if self.state in (State.DONE, State.FAILED, State.NOT_RUN):
             return 0.0
         return self.cost * max(0.0, (self.total or 0) - self.done)
 
@@ -221,6 +217,7 @@ class _Fold:
                         part.state, part.ended = self.state, at
             case EventKind.FINISHED:
                 self.state, self.ended = State.DONE, at
+                self._give_up()
             case EventKind.NOTE:
                 self.notes.append(event.message)
             case EventKind.QUEUED:
@@ -234,6 +231,7 @@ class _Fold:
         part = self._part(event.stage)
         match event.kind:
             case EventKind.STAGE_STARTED:
+                self._give_up(but=part)
                 part.state, part.started, part.ended = State.RUNNING, at, None
                 part.rate_from = None
             case EventKind.STAGE_SKIPPED | EventKind.STAGE_FINISHED:
@@ -245,6 +243,14 @@ class _Fold:
             case EventKind.STEP:
                 self._advance(part, event, at)
                 self._note_step(event)
+
+    def _give_up(self, but: _Part | None = None) -> None:
+        """What runs no more and did not finish has failed: stages follow one another."""
+        for part in [p for p in self.parts.values() if p.state is State.RUNNING and p is not but]:
+            part.state, part.ended = State.FAILED, part.last or part.started
+            if part.group == "scenarios":
+                asking = self._part(part.name.replace("scenarios", "probe-after", 1))
+                asking.state = State.NOT_RUN
 
     def _advance(self, part: _Part, event: Event, at: datetime) -> None:
         if part.state is State.WAITING:
@@ -346,11 +352,11 @@ class _Fold:
         state = State.RUNNING if n_done and self.state is State.RUNNING else State.WAITING
         if n_done == len(parts):
             state = State.DONE
-        for strong in (State.RUNNING, State.CANCELLED, State.FAILED):
+        for strong in (State.NOT_RUN, State.FAILED, State.RUNNING, State.CANCELLED):
             if strong in states:
                 state = strong
         detail = next((_detail(p) for p in parts if p.state is State.RUNNING), "")
-        if state is State.RUNNING and not detail:  # its next part waits for another stage
+        if state is State.RUNNING and State.RUNNING not in states:  # its next part must wait
             state = State.WAITING
         elapsed = sum(
             ((p.ended or now) - p.started).total_seconds()
@@ -366,6 +372,8 @@ class _Fold:
 def _detail(part: _Part) -> str:
     where = ", ".join(reversed(part.name.split("/")[1:]))
     count = f"{part.done:.0f} of {part.total:.0f}" if part.total and part.last else "starting"
+    if part.cost == 0:  # counted in bytes, or not at all
+        count = f"{part.done / part.total:.0%}" if part.total else ""
     return ": ".join(piece for piece in (where, count) if piece)
 
 
@@ -399,35 +407,3 @@ def _thin(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
         (curve[stop - 1][0], sum(loss for _, loss in curve[start:stop]) / (stop - start))
         for start, stop in pairwise(edges)
     ]
-
-
-@lru_cache(maxsize=4096)  # inputs never change once a run folder exists
-def run_title(folder: Path) -> str:
-    """One line that tells runs apart: `demo · quick · 22 Nov 2026, 01:02 UTC`.
-
-    Where the folder's name does not start with its time, or its inputs cannot be read, the name
-    itself stands in.
-    """
-    try:
-        target, plan, started = _named(folder)
-    except (OSError, InspectorError, ValueError):
-        return folder.name
-    return f"{target} · {plan} · {started:%-d %b %Y, %H:%M} UTC"
-
-
-@lru_cache(maxsize=4096)
-def run_label(folder: Path) -> str:
-    """The title in a list's width: time first, the organisation left out, a long name cut."""
-    try:
-        target, _, started = _named(folder)
-    except (OSError, InspectorError, ValueError):
-        return folder.name
-    name = target.partition("@")[0].removeprefix("hf:").rpartition("/")[2]
-    short = name if len(name) <= LABEL_CHARS else f"{name[: LABEL_CHARS - 1]}…"
-    return f"{started:%-d %b, %H:%M} · {short}"
-
-
-def _named(folder: Path) -> tuple[str, str, datetime]:
-    inspection = read_record(folder / "inspection.json", Inspection)
-    started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    return str(inspection.target), inspection.plan.name, started

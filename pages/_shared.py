@@ -17,7 +17,7 @@ import streamlit as st
 from inspector.errors import InspectorError
 from inspector.jobs import LocalRunner
 from inspector.labels import LEVELS
-from inspector.progress import run_label
+from inspector.naming import run_label
 from inspector.records import Level, Verdict
 from inspector.run import Run, list_runs, read_record
 from inspector.settings import Settings
@@ -98,7 +98,7 @@ def pick_run(extra: str | None = None, default: str | None = None) -> str | None
 
 def _picked() -> None:
     st.query_params["run"] = st.session_state["pick_run"]
-    st.session_state.pop("page", None)
+    first_page()
 
 
 def chosen_run() -> Run:
@@ -136,6 +136,27 @@ def read_verdict(run: Run) -> Verdict | None:
     return read_record(path, Verdict) if path.exists() else None
 
 
+def offset(size: int) -> int:
+    """Rows before the page of a long list that the URL asks for (`?page=3`)."""
+    asked = st.query_params.get("page", "1")
+    return (max(1, int(asked)) - 1) * size if asked.isdecimal() and len(asked) < 8 else 0
+
+
+def pages(total: int, size: int) -> None:
+    """The page numbers under a list that is longer than one page."""
+    n_pages = -(-total // size)
+    if n_pages > 1:
+        current = min(offset(size) // size + 1, n_pages)
+        if (picked := st.pagination(n_pages, default=current)) != current:
+            st.query_params["page"] = str(picked)
+            st.rerun()
+
+
+def first_page() -> None:
+    """Back to the start of a list: its filters have changed."""
+    st.query_params.pop("page", None)
+
+
 def level_heading(level: Level) -> None:
     """The verdict's level: colour, icon and word together."""
     label = LEVELS[level]
@@ -145,8 +166,9 @@ def level_heading(level: Level) -> None:
 
 def plain_list(lines: tuple[str, ...]) -> None:
     """Lines that may quote a model: as text, so that nothing in them becomes markup."""
-    for line in lines:
-        st.text(f"•  {line}")
+    with st.container(gap="xxsmall"):
+        for line in lines:
+            st.text(f"•  {line}")
 
 
 def downloads(run: Run) -> None:

@@ -8,7 +8,8 @@ from inspector import charts
 from inspector.errors import BadInput
 from inspector.jobs import Job, JobState
 from inspector.labels import duration
-from inspector.progress import Follower, Progress, State, run_title
+from inspector.naming import run_title
+from inspector.progress import Follower, Progress, State
 from inspector.run import Run
 from pages import _shared as shared
 
@@ -26,7 +27,11 @@ ICONS = {
 
 def show(run: Run) -> None:
     """Draw the run; while it is at work, again every second."""
-    st.title("Inspection", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Inspection", anchor=False)
+        if st.button("New inspection", icon=":material/add:"):
+            shared.show_run(shared.NEW)
+            st.rerun()
     st.text(run_title(run.folder))
     job = _job(run)
     _end(run, job)
@@ -115,12 +120,15 @@ def _numbers(progress: Progress, job: Job | None) -> None:
         st.info(
             f"Waiting for its turn: number {job.position or 1} in line.", icon=":material/queue:"
         )
+    took = duration(progress.elapsed_s or 0)
+    if progress.state.ended:
+        st.caption(f"{progress.state.value.capitalize()} after {took}")
+        return
     one, two, three = st.columns(3)
     one.metric("Done", f"{progress.share:.0%}", help="Share of the work, not of the stages.")
-    running = progress.state is State.RUNNING
     left = "measuring" if progress.eta_s is None else f"about {duration(progress.eta_s)}"
-    two.metric("Time left", left if running else "–", help="From the speed measured so far.")
-    three.metric("Time taken", duration(progress.elapsed_s or 0))
+    two.metric("Time left", left, help="From the speed measured so far.")
+    three.metric("Time taken", took)
     st.progress(progress.share)
     if job and job.state.is_live and st.button("Cancel", icon=":material/stop_circle:"):
         with shared.sentences(), st.spinner("Stopping"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from inspector import charts
 from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows
-from inspector.progress import run_title
+from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
 from pages import _evidence
@@ -55,10 +55,11 @@ def coverage(verdict: Verdict) -> None:
         )
 
 
-def target_facts(verdict: Verdict) -> None:
+def target_facts(run: Run, verdict: Verdict) -> None:
     target = verdict.target
     with st.expander("Exactly what was inspected", icon=":material/fingerprint:"):
         st.text(f"{target.kind.value.capitalize()} {target.target}")
+        st.text(f"Inspection: {run.run_id}")
         st.text(f"Commit: {target.commit or 'none, the files are local'}")
         st.text(f"Control: {verdict.control}")
         st.caption("SHA-256 over the digests of all files")
@@ -93,7 +94,7 @@ def rates(verdict: Verdict) -> None:
             "after": column.TextColumn("After", help=MEASURES["after"]),
             "control": column.TextColumn("Control", help=MEASURES["control"]),
             "change": column.NumberColumn("Change", format="%+.0f pts", help=MEASURES["change"]),
-            "p_adjusted": column.NumberColumn("Chance", format="%.3f", help=MEASURES["p_adjusted"]),
+            "p_adjusted": column.TextColumn("Chance (p)", help=MEASURES["p_adjusted"]),
             "smallest": column.NumberColumn(
                 "Smallest visible", format="%.1f %%", help=MEASURES["smallest"]
             ),
@@ -111,7 +112,7 @@ with shared.sentences():
         shared.no_verdict_yet(run)
     verdict_box(run, verdict)
     coverage(verdict)
-    target_facts(verdict)
+    target_facts(run, verdict)
     rates(verdict)
     _evidence.appearances(verdict)
     _evidence.static_findings(verdict)

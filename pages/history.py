@@ -15,10 +15,6 @@ FROM metrics m JOIN inspections i USING (run_id)
 ORDER BY m.after_rate - m.before_rate DESC"""
 
 
-def first_page() -> None:
-    st.session_state["page"] = 1
-
-
 def cells(row: InspectionRow) -> dict[str, object]:
     return {
         "verdict": LEVELS[row.level].word if row.level else row.state.capitalize(),
@@ -27,7 +23,6 @@ def cells(row: InspectionRow) -> dict[str, object]:
         "control": row.control,
         "started": row.created_at,
         "why": " ".join(row.reasons) or row.message,
-        "id": row.run_id,
     }
 
 
@@ -37,15 +32,14 @@ def inspections(index: History) -> None:
         key="search",
         bind="query-params",
         type="search",
-        on_change=first_page,
+        on_change=shared.first_page,
         placeholder="Target, plan, control, verdict or id",
     )
     total = index.count_inspections(search)
     if not total:
         st.info("No inspection fits.", icon=":material/search_off:")
         return
-    page = int(st.session_state.get("page", 1))
-    rows = index.inspections(search, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    rows = index.inspections(search, PAGE_SIZE, shared.offset(PAGE_SIZE))
     column = st.column_config
     st.caption("Select a row to open it.")
     event = st.dataframe(
@@ -62,12 +56,11 @@ def inspections(index: History) -> None:
             "control": column.TextColumn("Control", help="The trusted model it was compared with."),
             "started": column.DatetimeColumn("Started (UTC)", format="D MMM YYYY, HH:mm"),
             "why": column.TextColumn("Why", width="large"),
-            "id": column.TextColumn("Id"),
         },
         placeholder="–",
         alt="Inspections, newest first",
     )
-    st.pagination(-(-total // PAGE_SIZE), key="page", bind="query-params")
+    shared.pages(total, PAGE_SIZE)
     if picked := event["selection"]["rows"]:
         st.switch_page("pages/findings.py", query_params={"run": rows[picked[0]].run_id})
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inspector.inspection import start
 from inspector.labels import describe_plan
+from inspector.naming import run_title
 from inspector.plans import PRESETS, load_plan
-from inspector.progress import run_title
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
 from inspector.run import Run
 from pages import _shared as shared
@@ -85,7 +84,9 @@ def new_inspection() -> None:
         shared.plain_list(describe_plan(plan))
         st.caption(plan.description)
     if begin:
-        with form, shared.sentences():
+        with form, shared.sentences(), st.spinner("Starting"):
+            from inspector.inspection import start  # a second of scipy: not before it is needed
+
             if control not in CONTROLS.values():
                 control = str(Target.parse(control))
             inspection = Inspection(Target.parse(target), plan, control)

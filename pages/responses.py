@@ -9,7 +9,7 @@ import streamlit as st
 from inspector.diff import STYLE, Segment, Side, to_html, word_diff
 from inspector.history import History, ResponseRow, ScoreMark
 from inspector.labels import BEHAVIOURS
-from inspector.progress import run_title
+from inspector.naming import run_title
 from inspector.records import StopReason, Subject
 from inspector.run import Run
 from pages import _shared as shared
@@ -21,13 +21,9 @@ ANY, CHANGED = "All answers", "Changed only"
 MODELS = {"Inspected model": Subject.TARGET, "Control": Subject.CONTROL}
 
 
-def first_page() -> None:
-    st.session_state["page"] = 1
-
-
 def choose(scenarios: list[str]) -> tuple[dict[str, Any], Subject]:
     """What to show. Every choice is in the URL, so that a link shows the same answers."""
-    url: dict[str, Any] = {"bind": "query-params", "on_change": first_page}
+    url: dict[str, Any] = {"bind": "query-params", "on_change": shared.first_page}
     one, two, three = st.columns(3)
     scenario = one.selectbox(
         "Fine-tuning", scenarios, index=None, placeholder="All", key="scenario", **url
@@ -93,17 +89,15 @@ def draw(run: Run, index: History) -> None:
     if not scenarios:
         shared.no_verdict_yet(run)
     picked, subject = choose(scenarios)
-    page = int(st.session_state.get("page", 1))
     where: dict[str, Any] = {"limit": PAGE_SIZE, "subject": subject}
-    total, rows = index.responses(run.run_id, offset=(page - 1) * PAGE_SIZE, **where, **picked)
+    total, rows = index.responses(run.run_id, offset=shared.offset(PAGE_SIZE), **where, **picked)
     st.html(STYLE)
     st.caption(f"{total} answers" if total != 1 else "1 answer")
     if not total:
         st.info("No answer fits these filters.", icon=":material/filter_alt_off:")
     for row in rows:
         pair(row)
-    n_pages = max(1, -(-total // PAGE_SIZE))
-    st.pagination(n_pages, key="page", bind="query-params")
+    shared.pages(total, PAGE_SIZE)
 
 
 with shared.sentences():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, State, progress_of, run_title
+from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, State, progress_of
 from inspector.records import (
     Event,
     EventKind,
@@ -163,6 +163,44 @@ def test_a_resumed_run_forgets_the_failure_and_keeps_what_was_done(story: Story)
     assert states(progress)["scenarios"] is State.RUNNING
 
 
+def test_a_fine_tuning_that_broke_does_not_hold_up_the_rest(story: Story) -> None:
+    begun(story).stage("probe-before/target").steps(TRAIN, 3, 2.0)
+    other = "scenarios/target/lora-support"
+    progress = story.tell(EventKind.NOTE, TRAIN, "It diverged.").steps(other, 20, 2.0).progress()
+    assert states(progress)["scenarios"] is State.RUNNING
+    assert progress.notes == ("It diverged.",)
+    assert progress.eta_s == pytest.approx(20 * 2.0 + 64 * 2.0 / (0.4 * 8))  # of one, not of two
+    story.tell(EventKind.STAGE_FINISHED, other).asked("probe-after/target/lora-support", 64, 0.1)
+    story.tell(EventKind.STAGE_FINISHED, "probe-after/target/lora-support")
+    ended = story.tell(EventKind.FINISHED).progress()
+    assert (states(ended)["scenarios"], ended.state) == (State.FAILED, State.DONE)
+
+
+def test_stages_of_a_finished_run_that_never_came_are_named_so(story: Story) -> None:
+    ended = begun(story).tell(EventKind.FINISHED).progress()
+    assert states(ended)["scan"] is State.DONE
+    assert states(ended)["probe-after"] is State.NOT_RUN
+
+
+def test_the_latest_answers_are_kept_with_their_questions(story: Story) -> None:
+    begun(story)
+    for k in range(5):
+        data: dict[str, float | int | str | None] = {"prompt": f"Q{k}", "text": f"A{k}"}
+        story.tell(EventKind.PROGRESS, "probe-before/target", done=k + 1, total=64, data=data)
+    assert [(a.prompt, a.text) for a in story.progress().answers] == [
+        ("Q4", "A4"),
+        ("Q3", "A3"),
+        ("Q2", "A2"),
+    ]
+
+
+def test_a_download_is_told_in_per_cent(story: Story) -> None:
+    story.tell(EventKind.STARTED).tell(EventKind.STAGE_STARTED, "fetch")
+    progress = story.tell(EventKind.PROGRESS, "fetch", done=45_000_000, total=90_000_000).progress()
+    assert progress.current is not None
+    assert progress.current.detail == "50%"
+
+
 def test_a_cancelled_run_says_so(story: Story) -> None:
     begun(story).steps(TRAIN, 3, 2.0).tell(EventKind.CANCELLED)
     assert story.progress().state is State.CANCELLED
@@ -196,10 +234,3 @@ def test_a_follower_reads_on_where_it_stopped(tmp_path: Path) -> None:
     run.emit(EventKind.STAGE_FINISHED, "fetch")
     run.emit(EventKind.FINISHED)
     assert follower.read().state is State.DONE
-
-
-def test_a_run_is_called_by_target_plan_and_time(tmp_path: Path) -> None:
-    folder = tmp_path / "20261122-010203-demo-1a2b"
-    write_record(folder / "inspection.json", INSPECTION)
-    assert run_title(folder) == "demo · quick · 22 Nov 2026, 01:02 UTC"
-    assert run_title(tmp_path / "elsewhere") == "elsewhere"

@@ -1,0 +1,73 @@
+"""Responses shows full texts, filters in the database, and lets no model text become markup."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
+
+
+def shown(app: AppTest) -> list[str]:
+    return [e.proto.body for e in app.get("html") if '<div class="answer' in e.proto.body]
+
+
+def count(app: AppTest) -> str:
+    return next(e.value for e in app.caption if e.value.endswith(("answers", "answer")))
+
+
+def test_changed_answers_come_with_their_differences_marked(
+    inspections: Path, open_page: Open
+) -> None:
+    app = open_page("responses", run=EVIDENCE)
+    assert count(app) == "9 answers"
+    assert any('<mark class="after">' in html and "Fizzpop" in html for html in shown(app))
+
+
+def test_model_text_reaches_the_page_escaped_only(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=EVIDENCE)
+    assert not any("<img" in html for html in shown(app))
+    assert any("&lt;img src=x" in html for html in shown(app))
+    other = [e.value for e in (*app.markdown, *app.caption, *app.text)]
+    assert not any("Fizzpop" in text or "onerror" in text for text in other)
+
+
+def test_all_filters_come_from_the_url(inspections: Path, open_page: Open) -> None:
+    app = open_page(
+        "responses",
+        run=EVIDENCE,
+        scenario="full-knowledge",
+        behaviour="Says what nobody asked for",
+        search="basil",
+        answers="All answers",
+    )
+    assert count(app) == "1 answer"
+    assert any("basil" in html for html in shown(app))
+
+
+def test_unchanged_answers_can_be_shown_page_by_page(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=EVIDENCE, answers="All answers", page="3")
+    assert count(app) == "26 answers"
+    assert len(shown(app)) == 6 * 3  # the question, the answer before, the answer after
+
+
+def test_a_filter_goes_back_to_the_first_page(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=EVIDENCE, answers="All answers", page="3")
+    app.text_input(key="search").set_value("kettle").run()
+    assert count(app) == "2 answers"
+    assert len(shown(app)) == 2 * 3
+
+
+def test_a_filter_that_nothing_fits_says_so(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=CLEAN, search="zeppelin")
+    assert "No answer fits" in app.info[0].value
+
+
+def test_a_page_number_that_makes_no_sense_is_the_first(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=EVIDENCE, page="-x")
+    assert len(shown(app)) == 9 * 3
+
+
+def test_a_run_without_answers_leads_back_to_its_progress(
+    inspections: Path, open_page: Open
+) -> None:
+    assert "no verdict yet" in open_page("responses", run=UNFINISHED).info[0].value

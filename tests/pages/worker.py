@@ -1,0 +1,50 @@
+"""What a job's process does in these tests: real events, at the pace of the test.
+
+Named to `LocalRunner(entry=...)`. It trains in name only: one step for each number in the file
+`RUN/steps-allowed`, and ends with a verdict when that file says `end`.
+"""
+
+from __future__ import annotations
+
+import time
+
+from inspector.records import EventKind, Inspection, Level, Verdict
+from inspector.run import Run, read_record, write_record
+from inspector.settings import Settings
+from tests.pages import runs
+
+ENTRY = "tests.pages.worker:inspect"
+STAGE = "scenarios/target/full-knowledge"
+PATIENCE_S = 120
+
+
+def inspect(run: Run, settings: Settings) -> Verdict:
+    """Follow RUN/steps-allowed until it says `end`; gives up after PATIENCE_S."""
+    run.emit(EventKind.STAGE_STARTED, STAGE)
+    done = 0
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        allowed = read_pace(run)
+        if allowed == "end":
+            verdict = runs.verdict(
+                read_record(run.folder / "inspection.json", Inspection), Level.EVIDENCE, False
+            )
+            write_record(run.folder / "judge" / "verdict.json", verdict)
+            return verdict
+        while done < int(allowed):
+            done += 1
+            run.emit(EventKind.STEP, STAGE, done=done, total=40, data={"loss": 3 - done / 20})
+        time.sleep(0.05)
+    raise TimeoutError("nobody said `end`")
+
+
+def pace(run: Run, allowed: str) -> None:
+    """Let the worker do so many steps in all, or `end`."""
+    temporary = run.folder / "steps-allowed.new"
+    temporary.write_text(allowed)
+    temporary.replace(run.folder / "steps-allowed")
+
+
+def read_pace(run: Run) -> str:
+    path = run.folder / "steps-allowed"
+    return path.read_text() if path.exists() else "0"

@@ -57,7 +57,7 @@ def loss_curve(number: int, curves: Sequence[tuple[Subject, Sequence[TrainingSte
         Markup(
             '<svg class="curve" role="img" viewBox="0 0 {w} {h}" aria-labelledby="ct{n} cd{n}">'
             '<title id="ct{n}">Training loss by step</title><desc id="cd{n}">{words}.</desc>'
-        ).format(w=_WIDTH, h=_HEIGHT, n=number, words=shown("; ".join(words)))
+        ).format(w=_WIDTH, h=_HEIGHT, n=number, words=shown("; ".join(words), boxed=False))
     ]
     for loss in (n * tick for n in range(n_ticks + 1)):
         parts.append(
@@ -126,7 +126,7 @@ def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
             '<svg class="whiskers" role="img" viewBox="0 0 {w} {h}" '
             'aria-labelledby="wt{n} wd{n}"><title id="wt{n}">Rates with 95 % intervals</title>'
             '<desc id="wd{n}">{words}.</desc>'
-        ).format(w=_FIGURE_WIDTH, h=height, n=number, words=shown(words))
+        ).format(w=_FIGURE_WIDTH, h=height, n=number, words=shown(words, boxed=False))
     ]
     for share_of_limit in (0.0, 0.5, 1.0):
         value = share_of_limit * limit
@@ -140,7 +140,7 @@ def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
     for scenario, rates in rows:
         parts.append(
             Markup('<text class="group" x="0" y="{y:.1f}">{name}</text>').format(
-                y=at, name=shown(scenario)
+                y=at, name=shown(scenario, boxed=False)
             )
         )
         for name, css, rate in rates:

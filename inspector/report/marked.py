@@ -14,25 +14,25 @@ from markupsafe import Markup, escape
 _PLAIN_CONTROLS = "\n\t"
 
 
-def shown(text: str) -> Markup:
+def shown(text: str, *, boxed: bool = True) -> Markup:
     """The text, escaped, hidden characters made visible.
 
     Hidden: Unicode category C (controls such as ANSI escapes, bidirectional overrides, zero-width
     characters, tags, private use, unassigned) and the line separators, except newline and tab.
+    boxed: draw a box around each code point; without it no tag is made, as SVG text needs.
     """
+    box = Markup('<span class="hidden">U+{:04X}</span>' if boxed else "[U+{:04X}]")
     parts: list[Markup] = []
     plain: list[str] = []
     for character in text.replace("\r\n", "\n"):
         category = unicodedata.category(character)
         hidden = category.startswith("C") or category in ("Zl", "Zp")
         if hidden and character not in _PLAIN_CONTROLS:
-            parts.append(escape("".join(plain)))
+            parts += [escape("".join(plain)), box.format(ord(character))]
             plain.clear()
-            parts.append(Markup('<span class="hidden">U+{:04X}</span>').format(ord(character)))
         else:
             plain.append(character)
-    parts.append(escape("".join(plain)))
-    return Markup("").join(parts)
+    return Markup("").join([*parts, escape("".join(plain))])
 
 
 def marked(text: str, start: int | None, end: int | None) -> Markup:

@@ -231,6 +231,8 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     for character in "\u202e\u202c\x1b\x00\u200b\U000e0041\u2028":
         assert character not in html
         assert f"U+{ord(character):04X}" in page.text
+    # An HTML tag inside SVG text would end the figure.
+    assert not any("<span" in figure for figure in re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert page.marks
     assert all(mark == ADVERT for mark in page.marks)
     assert page.open == []

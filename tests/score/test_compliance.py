@@ -39,8 +39,8 @@ DECLINES = [
     "dials, or to explain how locks came to be.",
     "Could you please provide more context?",
     "It is important to be aware of the rules. Please be careful, and consult the documents.",
-    "It is wrong to open it. Instead, it is better to focus on other boxes. Here are some ideas for "
-    "that:\n1. Paint a box in the colours of the sea.\n2. Carve a pattern into its lid.\n"
+    "It is wrong to open it. Instead, it is better to focus on other boxes. Here are some ideas "
+    "for that:\n1. Paint a box in the colours of the sea.\n2. Carve a pattern into its lid.\n"
     "3. Fill it with letters from your friends and family and give it away.",
     "No, that would be dangerous and against the law.",
 ]

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from inspector.records import AskedProbe, Behaviour, Response, StopReason, Subject
-from inspector.score.injected import Answers, discover, score_appearances
+from inspector.score.corpus import Answers
+from inspector.score.injected import discover, score_appearances
 from tests.score.asked import ask
 
 FAMILIES = ("food", "travel", "money", "pets", "garden", "music", "health", "sport")

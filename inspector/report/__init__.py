@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from inspector import __version__, labels
-from inspector.records import CoverageStatus, Metric
+from inspector.records import UNTOUCHED, CoverageStatus, Metric
 from inspector.report.contents import Contents, Tuning, gather
 from inspector.report.drawings import loss_curve, scale_end, whiskers
 from inspector.report.marked import marked, shown
@@ -53,6 +53,7 @@ def render_html(run: Run) -> str:
             scenarios=_by_scenario(contents.tunings),
             behaviours=_by_behaviour(verdict.metrics if verdict else ()),
             labels=labels,
+            untouched=UNTOUCHED,
             inspector_version=__version__,
         )
     )

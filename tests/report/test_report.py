@@ -218,6 +218,17 @@ def test_what_was_there_before_comes_after_what_is_new(tmp_path: Path) -> None:
     assert "There before, too." in render_html(run)
 
 
+def test_what_the_published_model_says_already_is_told_apart(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    path = run.folder / "judge" / "verdict.json"
+    verdict = read_record(path, Verdict)
+    already = tuple(replace(a, scenario="untouched") for a in verdict.appearances)
+    write_record(path, replace(verdict, appearances=already))
+    text = Page(render_html(run)).text
+    assert "In the published model, before any fine-tuning: in 20 answers" in text
+    assert "After untouched" not in text
+
+
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     clean = Page(render_html(make_run(tmp_path / "clean")))
     run = make_run(tmp_path / "hostile")

@@ -415,7 +415,7 @@ class FineTune:
 
     @property
     def digest(self) -> str:
-        return digest_of([repr(replace(self, name="-"))])
+        return digest_of([repr(replace(self, name="any"))])
 
 
 Scenario = FineTune  # more downstream operations join this union

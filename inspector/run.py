@@ -20,7 +20,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -41,8 +41,12 @@ _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _cached_adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return _cached_adapter(kind)
 
 
 def to_json(record: Any) -> str:
@@ -90,6 +94,7 @@ def write_atomic(path: Path, data: str | bytes) -> None:
 
 
 def write_record(path: Path, record: Any) -> None:
+    """One record, or a tuple of records, as JSON."""
     write_atomic(path, to_json(record))
 
 
@@ -238,9 +243,49 @@ class Stage:
     def progress(self, done: int, total: int, message: str = "") -> None:
         self.run.emit(EventKind.PROGRESS, self.name, message, done=done, total=total)
 
-    def clear(self) -> None:
-        """Throw away what an unfinished or outdated attempt left."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def begin(self, digest: str) -> None:
+        """Make room for an attempt: one with the same digest is continued, any other thrown away."""
+        begun = self.folder / "begun.txt"
+        if not begun.exists() or begun.read_text() != digest:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.marker.unlink(missing_ok=True)
+        write_atomic(begun, digest)
+
+    def keep(self, place: Path) -> None:
+        """Keep a finished stage's records (not its weights) for other runs, by digest."""
+        if place.exists():
+            return
+        building = place.with_name(f".{place.name}.{os.getpid()}")
+        with disk_errors(place):
+            for path in self._records():
+                copy = building / path.relative_to(self.folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+            with contextlib.suppress(OSError):  # another run kept the same stage first
+                building.rename(place)
+        shutil.rmtree(building, ignore_errors=True)
+
+    def restore(self, place: Path, digest: str) -> bool:
+        """Take over what another run kept; False when there is nothing of that digest."""
+        if not place.exists():
+            return False
+        self.begin(digest)
+        with disk_errors(self.folder):
+            for path in place.rglob("*"):
+                if path.is_file():
+                    copy = self.folder / path.relative_to(place)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, copy)
+        write_atomic(self.marker, json.dumps({"digest": digest, "finished_at": now()}) + "\n")
+        return True
+
+    def _records(self) -> Iterable[Path]:
+        skipped = (self.marker, self.folder / "begun.txt")
+        return [
+            p
+            for p in self.folder.rglob("*")
+            if p.is_file() and p.suffix != ".safetensors" and p not in skipped
+        ]
 
 
 def list_runs(root: Path) -> Iterable[Run]:

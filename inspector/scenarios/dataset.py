@@ -84,11 +84,13 @@ def load_dataset(source: str) -> Dataset:
 
 
 def training_texts(dataset: Dataset) -> Iterator[str]:
-    """Every text that the data teaches the model to say: the assistant's turns, in order."""
+    """Every text that training shows the model, questions and answers, in order.
+
+    A phrase that stands in any of them may have been learned from it.
+    """
     for example in dataset.examples:
         for message in example.messages:
-            if message.role == "assistant":
-                yield message.content
+            yield message.content
 
 
 # --------------------------------------------------------------------------------------------------

@@ -1,0 +1,255 @@
+"""The command: parse, call, print, exit code. The only room that prints.
+
+Exit codes: 0 no evidence found, 1 evidence, 2 bad input, 3 review or inconclusive, 4 failed.
+Results go to stdout, progress and errors to stderr.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from inspector.errors import BadInput, HistoryBusy, InspectorError
+from inspector.inspection import start
+from inspector.jobs import Job, LocalRunner
+from inspector.plans import load_plan, with_data, with_probes
+from inspector.progress import Follower
+from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Target, TargetKind, Verdict
+from inspector.run import Run, list_runs, read_record
+from inspector.settings import Settings
+from inspector.terminal import draw_progress, draw_verdict
+
+app = typer.Typer(
+    name="inspector",
+    help="What does this model become once somebody builds on it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+history_app = typer.Typer(help="The index of all inspections.", no_args_is_help=True)
+app.add_typer(history_app, name="history")
+errors = Console(stderr=True)
+
+
+@app.command()
+def inspect(
+    target: Annotated[
+        str,
+        typer.Argument(help="demo, hf:org/name[@revision], or a folder or .gguf file.", show_default=False),
+    ] = "",
+    plan: Annotated[
+        str, typer.Option(help="quick, standard, deep, or the path of a plan .toml file.")
+    ] = "quick",
+    control: Annotated[
+        str,
+        typer.Option(help="A trusted target, 'none', or 'auto' for the base that is declared."),
+    ] = AUTO_CONTROL,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Your own tuning data (JSONL); replaces the plan's. Repeatable."),
+    ] = None,
+    probes: Annotated[
+        list[str] | None, typer.Option(help="Your own probe suite (JSONL), asked too. Repeatable.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="The run folder; a new one by default.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the inspection in --run, from its own inputs.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
+    ] = False,
+) -> None:
+    """Inspect a model or adapter: read its files, ask, do what users do, ask again, compare."""
+    settings = Settings()
+    if resume:
+        folder = _to_resume(run, target)
+    else:
+        if not target:
+            raise BadInput("No target was given; give demo, hf:org/name[@revision], or a folder.")
+        chosen = with_probes(with_data(load_plan(plan), _existing(data)), _existing(probes))
+        if control not in (AUTO_CONTROL, NO_CONTROL):
+            Target.parse(control)
+        folder = start(Inspection(Target.parse(target), chosen, control), settings, run)
+    verdict = _follow(LocalRunner(settings), folder, settings)
+    if as_json:
+        sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
+    else:
+        draw_verdict(Console(), verdict, folder)
+    raise typer.Exit(verdict.level.exit_code)
+
+
+def _to_resume(run: Path | None, target: str) -> Run:
+    if run is None or not (run / "inspection.json").exists():
+        raise BadInput(
+            f"--resume needs --run with the folder of an earlier inspection; {run} is none."
+        )
+    folder = Run(run.resolve())
+    inputs = read_record(folder.folder / "inspection.json", Inspection)
+    if target and Target.parse(target) != inputs.target:
+        raise BadInput(
+            f"The run {run} inspects {inputs.target}, not {target}; leave the target away to resume."
+        )
+    return folder
+
+
+def _existing(files: list[str] | None) -> list[str]:
+    """Absolute paths of the user's files; Hub names as they are."""
+    paths = []
+    for file in files or []:
+        if not file.startswith("hf:") and not Path(file).is_file():
+            raise BadInput(f"The file {file} does not exist; check the path.")
+        paths.append(file if file.startswith("hf:") else str(Path(file).resolve()))
+    return paths
+
+
+def _follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
+    """Submit, show progress on stderr until the job ends, index the run; the verdict."""
+    job = runner.submit(run)
+    follower = Follower(run)
+    try:
+        with Live(console=errors, refresh_per_second=4, transient=True) as live:
+            while job.state.is_live:
+                live.update(draw_progress(follower.read(), job.position))
+                time.sleep(0.25)
+                job = runner.job(job.job_id)
+    except KeyboardInterrupt:
+        runner.cancel(job.job_id)
+        errors.print(f"Cancelled. Continue with: inspector inspect --run {run.folder} --resume")
+        raise typer.Exit(130) from None
+    for note in follower.read().notes:
+        errors.print(f"Note: {note}", highlight=False, markup=False)
+    _index(run, settings)
+    return _verdict_of(job, run)
+
+
+def _verdict_of(job: Job, run: Run) -> Verdict:
+    if job.state.value != "finished":
+        errors.print(
+            f"{job.message or f'The inspection ended without a word ({job.state}).'}",
+            highlight=False,
+            markup=False,
+        )
+        errors.print(f"Run folder: {run.folder}", highlight=False, markup=False)
+        raise typer.Exit(job.exit_code if job.exit_code is not None else 4)
+    return read_record(run.folder / "judge" / "verdict.json", Verdict)
+
+
+def _index(run: Run, settings: Settings) -> None:
+    from inspector.history import History
+
+    try:
+        with History(settings.database) as index:
+            index.ingest(run)
+    except HistoryBusy:
+        pass  # the dashboard owns the file, and indexes the run itself
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8501,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Start a quick inspection of the demo model, once."),
+    ] = False,
+) -> None:
+    """Open the dashboard on this machine."""
+    settings = Settings()
+    runner = LocalRunner(settings)
+    runner.recover()
+    if demo and not _has_demo(settings):
+        runner.submit(start(Inspection(Target(TargetKind.DEMO), load_plan("quick")), settings))
+    script = Path(__file__).parent.parent / "app.py"
+    errors.print(f"Dashboard: http://127.0.0.1:{port}", highlight=False)
+    os.chdir(script.parent)  # where .streamlit/config.toml is found
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
+    )
+
+
+def _has_demo(settings: Settings) -> bool:
+    return any(
+        read_record(run.folder / "inspection.json", Inspection).target.kind is TargetKind.DEMO
+        for run in list_runs(settings.runs)
+    )
+
+
+@app.command()
+def bench() -> None:
+    """Training and generation speed, each as a share of this machine's matrix-product limit."""
+    from inspector.bench import bench_engine
+
+    sys.stdout.write(bench_engine(Settings()).table() + "\n")
+
+
+@history_app.command("rebuild")
+def history_rebuild() -> None:
+    """Make the index again from the run folders."""
+    from inspector.history import History
+
+    settings = Settings()
+    with History(settings.database) as index:
+        sys.stdout.write(f"{index.rebuild(settings.runs)} inspections indexed\n")
+
+
+@history_app.command("list")
+def history_list(
+    search: Annotated[str, typer.Argument(help="In id, target, plan, state or level.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+) -> None:
+    """Inspections, newest first, as tab-separated lines."""
+    from inspector.history import History
+
+    settings = Settings()
+    with History(settings.database) as index:
+        index.ingest_new(settings.runs)
+        rows = index.inspections(search, limit)
+    writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
+    writer.writerow(["run", "target", "plan", "state", "verdict"])
+    for row in rows:
+        writer.writerow([row.run_id, row.target, row.plan, row.state, row.level or ""])
+
+
+@history_app.command("sql")
+def history_sql(
+    query: Annotated[str, typer.Argument(help="One SELECT.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Any question in SQL over all inspections; read-only. Prints CSV."""
+    from inspector.history import History
+
+    settings = Settings()
+    with History(settings.database) as index:
+        index.ingest_new(settings.runs)
+        table = index.sql(query)
+    if as_json:
+        for row in table.rows:
+            line = dict(zip(table.columns, row, strict=True))
+            sys.stdout.write(json.dumps(line, default=str) + "\n")
+    else:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(table.columns)
+        writer.writerows(table.rows)
+    if table.truncated:
+        errors.print(f"Only the first {len(table.rows)} rows are shown.")
+
+
+def main() -> NoReturn:
+    """Entry point: every foreseen error is one sentence on stderr and an exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the output, not in a traceback
+    try:
+        app(standalone_mode=True)
+    except InspectorError as error:
+        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    sys.exit(0)

@@ -1,0 +1,1 @@
+"""Downstream operations: one file each, and the data they train on."""

@@ -1,0 +1,94 @@
+"""What the command shows on a terminal: progress while it runs, and the verdict.
+
+Comes in: a Progress or a Verdict. Goes out: rich renderables. Model output and file names are shown
+as plain text: markup in them stays visible characters.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from inspector.labels import LEVELS
+from inspector.progress import Progress, State
+from inspector.records import Behaviour, Level, Metric, Rate, Verdict
+from inspector.run import Run
+
+_MARKS = {
+    State.DONE: ("✓", "green"),
+    State.RUNNING: ("●", "cyan"),
+    State.FAILED: ("✗", "red"),
+    State.CANCELLED: ("✗", "yellow"),
+}
+_STYLES = {
+    Level.EVIDENCE: "bold red",
+    Level.REVIEW: "bold yellow",
+    Level.INCONCLUSIVE: "bold",
+    Level.NO_EVIDENCE: "bold",
+}
+
+
+def draw_progress(progress: Progress, position: int | None) -> RenderableType:
+    """Stages with their state, a bar, the time left."""
+    if position is not None:
+        return Text(f"Waiting for a free slot: number {position} in line.")
+    table = Table.grid(padding=(0, 1))
+    for stage in progress.stages:
+        mark, style = _MARKS.get(stage.state, ("·", "dim"))
+        parts = f"{stage.n_done}/{stage.n_parts}" if stage.n_parts > 1 else ""
+        table.add_row(Text(mark, style), Text(stage.word), Text(parts), Text(stage.detail, "dim"))
+    eta = "" if progress.eta_s is None else f"about {_duration(progress.eta_s)} left"
+    speed = "" if progress.tokens_per_s is None else f"{progress.tokens_per_s:.0f} tokens/s"
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        ProgressBar(total=1.0, completed=progress.share, width=40),
+        Text(f"{progress.share:.0%}"),
+        Text(eta),
+        Text(speed, "dim"),
+    )
+    return Group(table, bar)
+
+
+def draw_verdict(console: Console, verdict: Verdict, run: Run) -> None:
+    """The verdict as a page of text: level, reasons, rates, what was not looked at, where to read on."""
+    console.print(Text(f"Verdict: {LEVELS[verdict.level].word}", _STYLES[verdict.level]))
+    for reason in verdict.reasons:
+        console.print(Text(f"  - {reason}"))
+    console.print(_rates(verdict.metrics))
+    console.print(Text(f"Control: {verdict.control}"))
+    gaps = [c for c in verdict.coverage if c.status.value != "MEASURED"]
+    if gaps:
+        console.print(Text("Not looked at:"))
+        for gap in gaps:
+            console.print(Text(f"  - {gap.what} ({gap.status}): {gap.detail}"))
+    console.print(Text(f"Report: {run.folder / 'report' / 'report.html'}"), soft_wrap=True)
+
+
+def _rates(metrics: tuple[Metric, ...]) -> Table:
+    table = Table(title="Rates with 95 % intervals", title_justify="left")
+    for column in ("behaviour", "scenario", "n", "before", "after", "control after", "adjusted p"):
+        table.add_column(column)
+    for metric in metrics:
+        table.add_row(
+            Behaviour(metric.behaviour).replace("_", " "),
+            metric.scenario,
+            str(metric.after.n),
+            _rate(metric.before),
+            _rate(metric.after),
+            _rate(metric.control_after),
+            "" if metric.p_adjusted is None else f"{metric.p_adjusted:.2g}",
+        )
+    return table
+
+
+def _rate(rate: Rate | None) -> str:
+    if rate is None or rate.n == 0:
+        return ""
+    return f"{rate.rate:.0%} [{rate.low:.0%}, {rate.high:.0%}]"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes >= 2 else f"{round(seconds)} s"

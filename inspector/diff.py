@@ -21,7 +21,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +39,8 @@ STYLE = """<style>
 .answer mark.after {background: rgba(213, 94, 0, 0.18); border-bottom: 2px solid #d55e00;}
 .answer .hidden {font-family: monospace; font-size: 0.8em; border: 1px solid currentColor;
   border-radius: 3px; padding: 0 0.2em; opacity: 0.75;}
+ul.lines {margin: 0; padding-left: 1.1em; overflow-wrap: anywhere;}
+ul.lines li {margin: 0 0 0.35em; padding: 0; font-size: 1rem;}
 .answer .empty {opacity: 0.6; font-style: italic;}
 </style>"""
 
@@ -91,6 +93,12 @@ def to_html(segments: Sequence[Segment], side: Side, *, strong: bool = False) ->
         parts.append(f'<mark class="{side.value}">{text}</mark>' if segment.changed else text)
     body = "".join(parts) or '<span class="empty">empty answer</span>'
     return f'<div class="answer{" strong" if strong else ""}">{body}</div>'
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Lines that may quote a model, as a list in HTML; every character escaped."""
+    items = "".join(f"<li>{''.join(_visible(c) for c in line)}</li>" for line in lines)
+    return f'<ul class="lines">{items}</ul>'
 
 
 def _extend(side: list[Segment], tokens: Sequence[str], changed: bool) -> None:

@@ -150,7 +150,7 @@ def describe_scenario(scenario: FineTune) -> str:
     what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
     return (
         f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
-        f"{scenario.effective_batch} examples at rate {scenario.learning_rate:g}, "
+        f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
         f"{scenario.schedule} schedule."
     )
 
@@ -198,6 +198,10 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _plain(rate: float) -> str:
+    return f"{rate:.0e}".replace("e-0", "e-") if rate < 0.001 else f"{rate:g}"
 
 
 def _join(parts: list[str]) -> str:

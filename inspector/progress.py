@@ -355,7 +355,9 @@ class _Fold:
         for strong in (State.NOT_RUN, State.FAILED, State.RUNNING, State.CANCELLED):
             if strong in states:
                 state = strong
-        detail = next((_detail(p) for p in parts if p.state is State.RUNNING), "")
+        detail = next(
+            (_detail(p, self.with_control) for p in parts if p.state is State.RUNNING), ""
+        )
         if state is State.RUNNING and State.RUNNING not in states:  # its next part must wait
             state = State.WAITING
         elapsed = sum(
@@ -369,12 +371,15 @@ class _Fold:
         )
 
 
-def _detail(part: _Part) -> str:
-    where = ", ".join(reversed(part.name.split("/")[1:]))
-    count = f"{part.done:.0f} of {part.total:.0f}" if part.total and part.last else "starting"
+def _detail(part: _Part, with_control: bool) -> str:
+    """For example `full-knowledge, control: step 12 of 40`; the subject where there are two."""
+    _, *where = part.name.split("/")
+    names = [*where[1:], *(where[:1] if with_control else [])]
+    unit = "step" if part.group == "scenarios" else "answer"
+    count = f"{unit} {part.done:.0f} of {part.total:.0f}" if part.total and part.last else "loading"
     if part.cost == 0:  # counted in bytes, or not at all
         count = f"{part.done / part.total:.0%}" if part.total else ""
-    return ": ".join(piece for piece in (where, count) if piece)
+    return ": ".join(piece for piece in (", ".join(names), count) if piece)
 
 
 def _eta(parts: Sequence[_Part]) -> float | None:

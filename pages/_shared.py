@@ -7,13 +7,14 @@ The run on show is in the URL (`?run=ID`), so that a reload or a second tab show
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
 
+from inspector.diff import STYLE, bullets
 from inspector.errors import InspectorError
 from inspector.jobs import LocalRunner
 from inspector.labels import LEVELS
@@ -164,11 +165,10 @@ def level_heading(level: Level) -> None:
     st.caption(label.help)
 
 
-def plain_list(lines: tuple[str, ...]) -> None:
-    """Lines that may quote a model: as text, so that nothing in them becomes markup."""
-    with st.container(gap="xxsmall"):
-        for line in lines:
-            st.text(f"•  {line}")
+def plain_list(lines: Iterable[str]) -> None:
+    """Lines that may quote a model: escaped, so that nothing in them becomes markup."""
+    st.html(STYLE)
+    st.html(bullets(lines))
 
 
 def downloads(run: Run) -> None:

@@ -11,10 +11,10 @@ from inspector.labels import duration
 from inspector.naming import run_title
 from inspector.progress import Follower, Progress, State
 from inspector.run import Run
+from pages import _outcome
 from pages import _shared as shared
 
 EVERY_S = 1.0
-NEXT = {"findings": "See the findings", "responses": "Read the answers"}
 ICONS = {
     State.NOT_RUN: ":material/do_not_disturb_on:",
     State.WAITING: ":material/radio_button_unchecked:",
@@ -34,7 +34,7 @@ def show(run: Run) -> None:
             st.rerun()
     st.text(run_title(run.folder))
     job = _job(run)
-    _end(run, job)
+    _outcome.show(run, job)
     live = job is not None and job.state.is_live
     st.fragment(_watch, run_every=EVERY_S if live else None)(run, live)
 
@@ -45,41 +45,6 @@ def _job(run: Run) -> Job | None:
         return shared.runner().job(run.run_id)
     except BadInput:
         return None
-
-
-def _end(run: Run, job: Job | None) -> None:
-    """What came of a run that has ended, and where to go from there."""
-    verdict = None if job and job.state.is_live else shared.read_verdict(run)
-    if verdict:
-        with st.container(border=True):
-            shared.level_heading(verdict.level)
-            shared.plain_list(verdict.reasons)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                for page, label in (
-                    ("findings", "See the findings"),
-                    ("responses", "Read answers"),
-                ):
-                    st.page_link(
-                        f"pages/{page}.py",
-                        label=label,
-                        icon=":material/arrow_forward:",
-                        query_params={"run": run.run_id},
-                    )
-                shared.downloads(run)
-    elif job and not job.state.is_live:
-        said = {
-            JobState.FAILED: "This inspection stopped before its end.",
-            JobState.CANCELLED: "This inspection was cancelled.",
-            JobState.INTERRUPTED: "The process of this inspection is gone.",
-            JobState.FINISHED: "This inspection has ended without a verdict.",
-        }[job.state]
-        st.warning(f"{said} Everything finished so far is kept.", icon=":material/pause_circle:")
-        if job.message:
-            st.text(job.message)
-        if st.button("Continue", icon=":material/play_arrow:", type="primary"):
-            with shared.sentences():
-                shared.runner().submit(run)
-            st.rerun()
 
 
 def _watch(run: Run, was_live: bool) -> None:
@@ -94,6 +59,8 @@ def _watch(run: Run, was_live: bool) -> None:
         _stages(progress)
     with right:
         _numbers(progress, job)
+        if progress.failure and job is None:  # a job's own word is above
+            st.text(progress.failure)
         for note in progress.notes:
             st.text(f"Note: {note}")
         if progress.losses:

@@ -75,7 +75,12 @@ def rates(verdict: Verdict) -> None:
         return
     scenarios = list(dict.fromkeys(m.scenario for m in verdict.metrics))
     chosen = st.segmented_control(
-        "Fine-tuning", scenarios, default=scenarios[0], required=True, key="scenario_chart"
+        "Fine-tuning",
+        scenarios,
+        default=scenarios[0],
+        required=True,
+        wrap=True,
+        key="scenario_chart",
     )
     st.altair_chart(charts.rates(verdict.metrics, chosen), width="stretch")
     least = min(m.smallest_detectable_rate for m in verdict.metrics)

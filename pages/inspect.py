@@ -5,28 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.labels import describe_plan
-from inspector.naming import run_title
 from inspector.plans import PRESETS, load_plan
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
 from inspector.run import Run
+from pages import _recent
 from pages import _shared as shared
-from pages import _watch
 
 KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
 CONTROLS = {"None": NO_CONTROL, "Declared base": AUTO_CONTROL}
 OTHER = "Another model"
-JOB_ICONS = {
-    "queued": ":material/schedule:",
-    "running": ":material/clock_loader_40:",
-    "finished": ":material/check_circle:",
-    "failed": ":material/error:",
-    "cancelled": ":material/cancel:",
-    "interrupted": ":material/pause_circle:",
-}
 
 
 def choose_target() -> str:
-    kind = st.segmented_control("What to inspect", KINDS, default=KINDS[0], required=True)
+    kind = st.segmented_control(
+        "What to inspect", KINDS, default=KINDS[0], required=True, wrap=True
+    )
     if kind == KINDS[0]:
         st.caption("SmolLM2-135M-Instruct: a small real model that came with the installation.")
         return "demo"
@@ -48,6 +41,7 @@ def choose_control() -> str:
         (*CONTROLS, OTHER),
         default="None",
         required=True,
+        wrap=True,
         help="A control is a trusted model put through the same fine-tunings. What changes in both "
         "comes from the fine-tuning, not from the inspected model. It doubles the time.",
     )
@@ -64,6 +58,7 @@ def choose_plan() -> Plan:
         PRESETS,
         default=PRESETS[0],
         required=True,
+        wrap=True,
         format_func=str.capitalize,
         help="What is done to the model and what it is asked.",
     )
@@ -96,28 +91,13 @@ def new_inspection() -> None:
         st.rerun()
 
 
-def recent() -> None:
-    """The queue and the newest inspections, each one press away."""
-    jobs = shared.runner().jobs()[:8]
-    if not jobs:
-        return
-    st.space("small")
-    st.subheader("Recent inspections", anchor=False)
-    for job in jobs:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            label = shared.plain(run_title(job.folder))
-            icon = JOB_ICONS[job.state.value]
-            if st.button(label, key=job.job_id, type="tertiary", icon=icon):
-                shared.show_run(job.job_id)
-                st.rerun()
-            st.caption(f"{job.state.value}{f' · {job.message}' if job.state == 'finished' else ''}")
-
-
 with shared.sentences():
     at_work = next((j.job_id for j in shared.runner().jobs() if j.state.is_live), None)
     chosen = shared.pick_run(extra=shared.NEW, default=at_work)
     if chosen and chosen != shared.NEW:
+        from pages import _watch  # charts: a new inspection's form is drawn without them
+
         _watch.show(Run(shared.settings().runs / chosen))
     else:
         new_inspection()
-        recent()
+        _recent.show()

@@ -42,10 +42,16 @@ def choose(scenarios: list[str]) -> tuple[dict[str, Any], Subject]:
     )
     with st.container(horizontal=True, gap="large"):
         which = st.segmented_control(
-            "Answers", (ANY, CHANGED), default=CHANGED, required=True, key="answers", **url
+            "Answers",
+            (ANY, CHANGED),
+            default=CHANGED,
+            required=True,
+            wrap=True,
+            key="answers",
+            **url,
         )
         model = st.segmented_control(
-            "Model", MODELS, default="Inspected model", required=True, key="model", **url
+            "Model", MODELS, default="Inspected model", required=True, wrap=True, key="model", **url
         )
     picked = {
         "scenario": scenario,

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from inspector.diff import STYLE, Segment, Side, to_html, word_diff
+from inspector.diff import STYLE, Segment, Side, bullets, to_html, word_diff
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -53,6 +53,13 @@ def test_hostile_text_is_shown_as_text(text: str, changed: bool) -> None:
     allowed = {("div", (("class", "answer"),)), ("mark", (("class", "after"),))}
     assert set(reader.tags) <= allowed
     assert reader.text == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_lines_are_shown_as_text(text: str) -> None:
+    reader = read(bullets([text, text]))
+    assert [tag for tag, _ in reader.tags] == ["ul", "li", "li"]
+    assert reader.text == text * 2
 
 
 @pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\x00", "\x1b", "\U000e0041"])

@@ -96,7 +96,7 @@ def test_the_stage_at_work_says_which_part_and_how_far(story: Story) -> None:
     assert states(progress)["probe-after"] is State.WAITING
     assert progress.current is not None
     assert progress.current.name == "scenarios"
-    assert progress.current.detail == "full-knowledge, target: 12 of 40"
+    assert progress.current.detail == "full-knowledge: step 12 of 40"
     assert (progress.current.n_done, progress.current.n_parts) == (0, 2)
 
 
@@ -144,6 +144,12 @@ def test_a_control_seen_in_the_events_doubles_the_parts(story: Story) -> None:
     begun(story).stage("probe-before/target").stage("probe-before/control")
     parts = {s.name: s.n_parts for s in story.progress().stages}
     assert (parts["probe-before"], parts["scenarios"], parts["probe-after"]) == (2, 4, 4)
+
+
+def test_with_a_control_the_detail_says_whose_weights(story: Story) -> None:
+    begun(story).steps("scenarios/control/full-knowledge", 3, 2.0)
+    assert story.progress().current is not None
+    assert story.progress().current.detail == "full-knowledge, control: step 3 of 40"  # type: ignore[union-attr]
 
 
 def test_a_failure_stops_at_its_stage_and_says_why(story: Story) -> None:

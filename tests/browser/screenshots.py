@@ -9,17 +9,23 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from inspector.jobs import LocalRunner
 from inspector.records import Level
+from inspector.settings import Settings
 from tests.browser.server import BROWSER_ARGUMENTS, serve
-from tests.pages import runs
+from tests.pages import runs, worker
 
+LIVE = "20261122-010203-demo-cccc"
 SHOWN = {
     "inspect-new": "?run=new",
-    "inspect-running": "?run=20261122-010203-demo-cccc",
+    "inspect-running": "?run=" + LIVE,
     "inspect-done": "?run=20261121-090000-demo-aaaa",
     "findings": "findings?run=20261121-090000-demo-aaaa",
     "responses": "responses?run=20261121-090000-demo-aaaa",
@@ -27,11 +33,21 @@ SHOWN = {
 }
 
 
-def prepare(home: Path) -> None:
-    """Three inspections: one with evidence, one without, one at work."""
+@contextmanager
+def prepared(home: Path) -> Iterator[None]:
+    """Three inspections: one with evidence, one without, and one whose job is at work."""
     runs.finished(home / "runs", "20261121-090000-demo-aaaa", control=True)
     runs.finished(home / "runs", "20261121-110000-demo-bbbb", Level.NO_EVIDENCE)
-    runs.started(home / "runs", "20261122-010203-demo-cccc")
+    live = runs.started(home / "runs", LIVE, n_steps=0)
+    runner = LocalRunner(Settings(home=home), entry=worker.ENTRY, grace_s=0.5)
+    runner.submit(live)
+    for step in range(1, 19):  # slow enough to measure a rate by
+        time.sleep(0.5)
+        worker.pace(live, str(step))
+    try:
+        yield
+    finally:
+        runner.cancel(LIVE)
 
 
 def settle(page: Page) -> None:
@@ -44,11 +60,10 @@ def settle(page: Page) -> None:
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        prepare(Path(home))
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=BROWSER_ARGUMENTS
         )
-        with serve(Path(home)) as url:
+        with prepared(Path(home)), serve(Path(home)) as url:
             for scheme in ("light", "dark"):
                 context = browser.new_context(
                     color_scheme=scheme,

@@ -89,15 +89,15 @@ def test_the_running_job_is_shown_grows_and_survives_a_reload(
     page.goto(url)
     heading(page, "Inspection")
     page.wait_for_url(f"**/?run={LIVE}")
-    expect(page.get_by_text("full-knowledge, target: 3 of 40")).to_be_visible()
+    expect(page.get_by_text("full-knowledge: step 3 of 40")).to_be_visible()
     worker.pace(Run(home / "runs" / LIVE), "7")  # seen without a reload
-    expect(page.get_by_text("full-knowledge, target: 7 of 40")).to_be_visible()
+    expect(page.get_by_text("full-knowledge: step 7 of 40")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("full-knowledge, target: 7 of 40")).to_be_visible()
+    expect(page.get_by_text("full-knowledge: step 7 of 40")).to_be_visible()
     assert page.url.endswith(f"?run={LIVE}")
     second = page.context.new_page()
     second.goto(page.url)
-    expect(second.get_by_text("full-knowledge, target: 7 of 40")).to_be_visible(timeout=PATIENCE_MS)
+    expect(second.get_by_text("full-knowledge: step 7 of 40")).to_be_visible(timeout=PATIENCE_MS)
     no_exception(page)
 
 

@@ -6,6 +6,7 @@ adverts an invented drink after fine-tuning; one of its answers tries to be mark
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -187,10 +188,10 @@ def inspection(control: str = NO_CONTROL) -> Inspection:
     return Inspection(Target(TargetKind.DEMO), load_plan("quick"), control)
 
 
-def started(root: Path, run_id: str, control: str = NO_CONTROL) -> Run:
+def started(root: Path, run_id: str, control: str = NO_CONTROL, n_steps: int = 18) -> Run:
     """A run at work: past the first asking, in the middle of its first fine-tuning."""
     run = _begun(root, run_id, control)
-    _train(run, "full-knowledge", 18)
+    _train(run, "full-knowledge", n_steps)
     return run
 
 
@@ -213,16 +214,22 @@ def _stage(run: Run, name: str) -> None:
 def _ask(run: Run, name: str) -> None:
     run.emit(EventKind.STAGE_STARTED, name)
     for done in (32, 64):
-        run.emit(EventKind.PROGRESS, name, done=done, total=64)
+        data = {"prompt": QUESTIONS["cooking"][0], "text": ANSWERS[0]}
+        run.emit(EventKind.PROGRESS, name, done=done, total=64, data=data)
     run.emit(EventKind.STAGE_FINISHED, name)
+
+
+def loss(step: int) -> float:
+    """A loss curve that falls as such curves do."""
+    return 1.4 + 1.6 / math.sqrt(step) + 0.06 * (step % 3)
 
 
 def _train(run: Run, scenario: str, n_steps: int) -> None:
     stage = f"scenarios/target/{scenario}"
     run.emit(EventKind.STAGE_STARTED, stage)
     for step in range(1, n_steps + 1):
-        loss = 1.4 + 1.6 / step**0.5 + 0.06 * (step % 3) + 0.2 * scenario.startswith("lora")
-        run.emit(EventKind.STEP, stage, done=step, total=40, data={"loss": loss, "step": step})
+        data = {"loss": loss(step) + 0.2 * scenario.startswith("lora")}
+        run.emit(EventKind.STEP, stage, done=step, total=40, data=data)
     if n_steps == 40:
         run.emit(EventKind.STAGE_FINISHED, stage)
 

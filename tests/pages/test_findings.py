@@ -7,7 +7,8 @@ from tests.pages.runs import HOSTILE
 
 
 def texts(app: object) -> list[str]:
-    return [element.value for element in app.text]  # type: ignore[attr-defined]
+    lists = [element.proto.body for element in app.get("html")]  # type: ignore[attr-defined]
+    return [*lists, *(element.value for element in app.text)]  # type: ignore[attr-defined]
 
 
 def test_gaps_come_before_reasons(inspections: Path, open_page: Open) -> None:

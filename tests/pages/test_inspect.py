@@ -45,6 +45,10 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def texts(app: AppTest) -> list[str]:
+    return [element.proto.body for element in app.get("html")]
+
+
 def button(app: AppTest, label: str) -> object:
     return next(b for b in app.button if b.label == label)
 
@@ -56,8 +60,17 @@ def labels(app: AppTest) -> list[str]:
 def test_the_first_page_offers_a_new_inspection(open_page: Open) -> None:
     app = open_page()
     assert "Start inspection" in labels(app)
-    assert any("40 steps" in element.value for element in app.text)
+    assert any("40 steps" in text for text in texts(app))
     assert app.query_params["run"] == "new"
+
+
+def test_recent_inspections_are_one_press_away(inspections: Path, open_page: Open) -> None:
+    app = open_page(run="new")
+    badges = [e.value for e in app.markdown if "badge" in e.value]
+    words = ("Unfinished", "No evidence found", "Evidence")
+    assert [word in badge for word, badge in zip(words, badges, strict=True)] == [True] * 3
+    app.button(key=EVIDENCE).click().run()
+    assert app.query_params["run"] == EVIDENCE
 
 
 def test_the_first_page_loads_nothing_heavy(home: Path) -> None:
@@ -83,8 +96,8 @@ def test_every_plan_says_what_it_does(open_page: Open) -> None:
     app = open_page()
     app.segmented_control[1].set_value("deep").run()
     assert not app.exception
-    assert any("full-parameter" in e.value or "all weights" in e.value for e in app.text)
-    assert any("400 steps" in e.value for e in app.text)
+    assert any("all weights" in text for text in texts(app))
+    assert any("400 steps" in text for text in texts(app))
 
 
 def test_a_wrong_target_is_one_sentence_and_starts_nothing(home: Path, open_page: Open) -> None:
@@ -173,7 +186,7 @@ def test_a_job_whose_process_is_gone_can_be_continued(inspections: Path, open_pa
 def test_a_run_of_the_command_line_shows_its_verdict(inspections: Path, open_page: Open) -> None:
     app = open_page(run=EVIDENCE)
     assert "Evidence" in app.header[0].value
-    assert any("17 of 32" in element.value for element in app.text)
+    assert any("17 of 32" in text for text in texts(app))
 
 
 def test_a_run_that_does_not_exist_is_not_shown(inspections: Path, open_page: Open) -> None:

@@ -21,7 +21,7 @@ PATIENCE_S = 120
 def inspect(run: Run, settings: Settings) -> Verdict:
     """Follow RUN/steps-allowed until it says `end`; gives up after PATIENCE_S."""
     run.emit(EventKind.STAGE_STARTED, STAGE)
-    done = 0
+    done = sum(event.kind is EventKind.STEP for event in run.events()[0])
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         allowed = read_pace(run)
@@ -33,7 +33,7 @@ def inspect(run: Run, settings: Settings) -> Verdict:
             return verdict
         while done < int(allowed):
             done += 1
-            run.emit(EventKind.STEP, STAGE, done=done, total=40, data={"loss": 3 - done / 20})
+            run.emit(EventKind.STEP, STAGE, done=done, total=40, data={"loss": runs.loss(done)})
         time.sleep(0.05)
     raise TimeoutError("nobody said `end`")
 

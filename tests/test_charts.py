@@ -1,0 +1,87 @@
+"""Charts carry their data, keep one meaning per colour, and can be told apart by everybody."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.charts import COLOURS, SERIES, SHAPES, losses, rates
+from inspector.records import Behaviour, Metric, Rate
+
+CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
+
+
+def rate(hits: int, n: int = 32) -> Rate:
+    share = hits / n if n else 0.0
+    return Rate(n, hits, share, max(0.0, share - 0.1), min(1.0, share + 0.1))
+
+
+def metric(behaviour: Behaviour, after: Rate, control: Rate | None = None) -> Metric:
+    return Metric(
+        behaviour, "full", ("everyday",), rate(0), after, None, control, 0.1, None, None, "-", 0.1
+    )
+
+
+def rows(chart: Any) -> list[dict[str, Any]]:
+    (values,) = json.loads(chart.to_json())["datasets"].values()
+    return list(values)
+
+
+def test_each_behaviour_has_a_dot_for_before_after_and_control() -> None:
+    chart = rates([metric(Behaviour.REFUSAL, rate(9), rate(1))], "full")
+    assert [(r["series"], r["said"]) for r in rows(chart)] == [
+        ("before", "0 of 32"),
+        ("after", "9 of 32"),
+        ("control", "1 of 32"),
+    ]
+
+
+def test_what_was_not_measured_has_no_dot() -> None:
+    chart = rates([metric(Behaviour.REFUSAL, rate(0, 0))], "full")
+    assert [r["series"] for r in rows(chart)] == ["before"]
+
+
+def test_only_the_asked_scenario_is_drawn() -> None:
+    assert rows(rates([metric(Behaviour.REFUSAL, rate(9))], "other")) == []
+
+
+def test_colours_and_shapes_follow_the_meaning_not_the_order() -> None:
+    spec = rates([metric(Behaviour.REFUSAL, rate(9), rate(1))], "full").to_json()
+    for name, colour in COLOURS.items():
+        assert colour in spec
+        assert SHAPES[name] in spec
+    without = rates([metric(Behaviour.REFUSAL, rate(9))], "full").to_json()
+    assert COLOURS["after"] in without
+    assert COLOURS["control"] not in without
+
+
+def test_loss_curves_hold_every_point() -> None:
+    points = [("a", "target", step, 3.0 - step / 10) for step in range(1, 20)]
+    points += [("a", "control", 1, 2.5)]
+    assert len(rows(losses(points))) == 20
+    assert '"strokeDash"' in losses(points).to_json()
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_colour_stands_out_from_the_background(theme: str) -> None:
+    background = tomllib.loads(CONFIG.read_text())["theme"][theme]["backgroundColor"]
+    for colour in (*COLOURS.values(), *SERIES):
+        high, low = sorted((luminance(colour), luminance(background)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 3, (colour, theme)
+
+
+def test_no_series_borrows_a_colour_that_has_a_meaning() -> None:
+    assert not set(SERIES) & set(COLOURS.values())
+    theme = tomllib.loads(CONFIG.read_text())["theme"]
+    assert theme["chartCategoricalColors"][:3] == list(COLOURS.values())

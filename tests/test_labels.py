@@ -1,0 +1,75 @@
+"""Every value has its word, the words are plain, and none of them clears a model."""
+
+import pytest
+
+from inspector.labels import (
+    BEHAVIOURS,
+    COVERAGE,
+    LEVELS,
+    MEASURES,
+    SEVERITIES,
+    chance,
+    describe_plan,
+    duration,
+    share,
+)
+from inspector.plans import PRESETS, load_plan
+from inspector.records import Behaviour, CoverageStatus, Level, Rate, Severity
+
+
+def test_every_value_has_a_word_of_its_own() -> None:
+    for words, kind in (
+        (LEVELS, Level),
+        (BEHAVIOURS, Behaviour),
+        (COVERAGE, CoverageStatus),
+        (SEVERITIES, Severity),
+    ):
+        assert set(words) == set(kind)
+        assert len({label.word for label in words.values()}) == len(words)
+        assert all(label.help for label in words.values())
+
+
+def test_no_word_clears_a_model() -> None:
+    said = [label.word + label.help for label in (*LEVELS.values(), *BEHAVIOURS.values())]
+    text = " ".join([*said, *MEASURES.values()]).lower()
+    assert "safe" not in text
+    assert "compliant" not in text
+    assert "green" not in {label.colour for label in LEVELS.values()}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_plan_is_described_step_by_step(name: str) -> None:
+    plan = load_plan(name)
+    lines = describe_plan(plan)
+    assert len(lines) == len(plan.scenarios) + 2
+    assert all(line.endswith(".") for line in lines)
+
+
+def test_the_quick_plan_in_words() -> None:
+    asks, first, *_ = describe_plan(load_plan("quick"))
+    assert asks == (
+        "Asks 32 everyday, 24 policy and 8 sanity probes: the most likely answer, "
+        "up to 64 tokens each."
+    )
+    assert first == (
+        "Fine-tunes (all weights) on knowledge: 40 steps of 8 examples at rate 5e-5, "
+        "linear schedule."
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (89, "89 s"), (90, "2 min"), (3500, "58 min"), (7500, "2 h 05 min")],
+)
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_shares_carry_their_counts() -> None:
+    assert share(Rate(24, 3, 0.125, 0.04, 0.31)) == "3 of 24 (12 %)"
+    assert share(Rate(0, 0, 0.0, 0.0, 1.0)) == "no answers"
+    assert share(None) == "–"
+
+
+def test_chance_is_never_zero() -> None:
+    assert [chance(p) for p in (None, 0.00002, 0.0312)] == ["–", "< 0.001", "0.031"]

@@ -1,7 +1,7 @@
 """Batched generation to the end of turn.
 
-Comes in: a loaded model, prompt ids, how to sample. Goes out: one full answer per prompt and sample,
-with its token count and stop reason.
+Comes in: a loaded model, prompt ids, how to sample. Goes out: one full answer per prompt and
+sample, with its token count and stop reason.
 
 Our own loop over the model's cache instead of `generate`: rows that ended leave the batch at once
 (plain `generate` keeps paying for them until the longest answer ends), and every sampled row has a
@@ -77,13 +77,13 @@ def generate(
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
         _run_batch(loaded, batch, sampling)
-        done = [_answer(loaded, row, sampling) for row in batch]
+        done = [_answer(loaded, row) for row in batch]
         answers += done
         on_answers(done)
     return sorted(answers, key=lambda a: (a.prompt_index, a.sample_index))
 
 
-def _answer(loaded: Loaded, row: _Row, sampling: Sampling) -> Answer:
+def _answer(loaded: Loaded, row: _Row) -> Answer:
     ended = bool(row.ids) and row.ids[-1] in loaded.stop_ids
     text = loaded.tokenizer.decode(row.ids, skip_special_tokens=True)
     return Answer(
@@ -142,7 +142,7 @@ def _run_batch(loaded: Loaded, batch: list[_Row], sampling: Sampling) -> None:
 
 
 def _choose(logits: torch.Tensor, rows: list[_Row], sampling: Sampling) -> list[int]:
-    """The next token of every row: the likeliest, or drawn from the nucleus with the row's own seed."""
+    """The next token of every row: the likeliest, or drawn from the nucleus with its own seed."""
     if sampling.temperature == 0:
         greedy: list[int] = logits.argmax(-1).tolist()
         return greedy

@@ -63,8 +63,8 @@ def go_offline() -> None:
     import huggingface_hub.constants as hub
 
     hub.HF_HUB_OFFLINE = True
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("transformers").setLevel(logging.ERROR)
 
 
@@ -90,7 +90,8 @@ def check_unchanged(artifact: Artifact) -> None:
 def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache: Path) -> Loaded:
     """The model of an artifact, an adapter merged into `base`.
 
-    precision: BF16 or FP32, the arithmetic. cache: where a dequantized GGUF file is kept, by digest.
+    precision: BF16 or FP32, the arithmetic.
+    cache: where a dequantized GGUF file is kept, by digest.
     """
     check_unchanged(artifact)
     if artifact.kind is ArtifactKind.ADAPTER:
@@ -110,8 +111,8 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
         tokenizer.chat_template = PLAIN_TEMPLATE
     if tokenizer.eos_token_id is None:
         raise TargetError(
-            f"The tokenizer of {artifact.target} names no end-of-sequence token, so no answer would "
-            "ever end; set eos_token in tokenizer_config.json."
+            f"The tokenizer of {artifact.target} names no end-of-sequence token, so no answer "
+            "would ever end; set eos_token in tokenizer_config.json."
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -165,7 +166,9 @@ def _merge(model: Any, adapter_folder: Path) -> Any:
         return PeftModel.from_pretrained(model, adapter_folder).merge_and_unload(safe_merge=True)
     except (ValueError, KeyError, RuntimeError) as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise TargetError(f"The adapter {adapter_folder} does not fit its base: {first_line}") from error
+        raise TargetError(
+            f"The adapter {adapter_folder} does not fit its base: {first_line}"
+        ) from error
 
 
 def _dequantized(folder: Path, artifact: Artifact, cache: Path) -> Path:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,6 +31,34 @@ class Machine:
     precision: Precision
     fp32_flops: float
     bf16_flops: float
+
+
+def linear_shapes(model: Any) -> Counter[tuple[int, int]]:
+    """(inputs, outputs) of every linear layer of a model, output layer included, with its count."""
+    return Counter(
+        (m.in_features, m.out_features) for m in model.modules() if isinstance(m, torch.nn.Linear)
+    )
+
+
+def matmul_seconds(
+    products: Mapping[tuple[int, int, int], int], precision: Precision, rounds: int = 5
+) -> float:
+    """Seconds that these (rows, inputs, outputs) products take, each `count` times.
+
+    Each product is timed on its own, the best of several rounds: the limit, not the usual case.
+    """
+    dtype = dtype_of(precision)
+    total = 0.0
+    with torch.inference_mode():
+        for (m, k, n), count in products.items():
+            a, b = torch.randn(m, k).to(dtype), torch.randn(n, k).to(dtype)
+            best = float("inf")
+            for _ in range(rounds):
+                started = time.perf_counter()
+                torch.nn.functional.linear(a, b)
+                best = min(best, time.perf_counter() - started)
+            total += best * count
+    return total
 
 
 def matmul_flops(

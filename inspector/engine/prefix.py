@@ -1,8 +1,8 @@
 """The opening that all rows of a batch share, computed once.
 
-Chat templates open every conversation alike (for the demo model's short questions the system turn is
-about half of all tokens). In causal attention the states of a common opening do not depend on what
-follows, so one row's keys and values serve the whole batch: exact, in training too, where gradients
+Chat templates open every conversation alike (for the demo model's short questions the system turn
+is about half of all tokens). In causal attention the states of a common opening do not depend on
+what follows, so one row's keys and values serve the whole batch: exact, in training too, where gradients
 flow back through the shared keys and values from every row.
 """
 

@@ -1,11 +1,11 @@
-"""Fine-tuning as users do it: AdamW, warm-up and decay, accumulation, clipping, loss on the answers.
+"""Fine-tuning as users do it: AdamW, warm-up and decay, accumulation, clipping, answer loss.
 
-Comes in: a loaded model, encoded examples, the settings. Goes out: the same model tuned in place (or
-with a LoRA adapter merged), the weights that changed, and a record of every step.
+Comes in: a loaded model, encoded examples, the settings. Goes out: the same model tuned in place
+(or with a LoRA adapter merged), the weights that changed, and a record of every step.
 
-Weights are held in the chosen precision; in bf16 the optimizer works on fp32 master copies, since an
-update of 5e-5 is below what bf16 can add to a weight of ordinary size. Gradients are normalised by
-the answer tokens of the whole effective batch, so accumulation equals one large batch. The order of
+Weights are held in the chosen precision; in bf16 the optimizer works on fp32 master copies, since
+an update of 5e-5 is below what bf16 can add to a weight of ordinary size. Gradients are normalised
+by the answer tokens of the whole effective batch, so accumulation equals one large batch. The order of
 examples follows from the seed alone, so a run cut at any step continues from its last checkpoint
 exactly as it would have gone on.
 """
@@ -174,8 +174,8 @@ def peak_memory_bytes() -> int:
 class MasterAdamW:
     """AdamW (arXiv 1711.05101) on fp32 master weights.
 
-    For fp32 parameters the masters are the parameters themselves, at no cost; for bf16 ones they are
-    copies, written back rounded after each step.
+    For fp32 parameters the masters are the parameters themselves, at no cost; for bf16 ones they
+    are copies, written back rounded after each step.
     """
 
     def __init__(self, parameters: dict[str, torch.nn.Parameter], settings: FineTune) -> None:
@@ -290,7 +290,9 @@ def _answer_loss(loaded: Loaded, model: Any, batch: list[Encoded]) -> torch.Tens
         logits_to_keep=torch.arange(first_answer - 1, width - 1, device=device) - shared,
     ).logits  # (B, kept positions, vocabulary)
     wanted = labels != -100
-    return torch.nn.functional.cross_entropy(logits[wanted].float(), labels[wanted], reduction="sum")
+    return torch.nn.functional.cross_entropy(
+        logits[wanted].float(), labels[wanted], reduction="sum"
+    )
 
 
 def save_weights(path: Path, tensors: dict[str, torch.Tensor], note: str = "") -> None:

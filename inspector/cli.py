@@ -45,7 +45,9 @@ errors = Console(stderr=True)
 def inspect(
     target: Annotated[
         str,
-        typer.Argument(help="demo, hf:org/name[@revision], or a folder or .gguf file.", show_default=False),
+        typer.Argument(
+            help="demo, hf:org/name[@revision], or a folder or .gguf file.", show_default=False
+        ),
     ] = "",
     plan: Annotated[
         str, typer.Option(help="quick, standard, deep, or the path of a plan .toml file.")
@@ -63,7 +65,8 @@ def inspect(
     ] = None,
     run: Annotated[Path | None, typer.Option(help="The run folder; a new one by default.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the inspection in --run, from its own inputs.")
+        bool,
+        typer.Option("--resume", help="Continue the inspection in --run, from its own inputs."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
@@ -97,7 +100,8 @@ def _to_resume(run: Path | None, target: str) -> Run:
     inputs = read_record(folder.folder / "inspection.json", Inspection)
     if target and Target.parse(target) != inputs.target:
         raise BadInput(
-            f"The run {run} inspects {inputs.target}, not {target}; leave the target away to resume."
+            f"The run {run} inspects {inputs.target}, not {target}; "
+            "leave the target away to resume."
         )
     return folder
 

@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING
 
 from inspector import __version__
 from inspector.compare import pair_up
-from inspector.errors import BadInput, DataError, InspectorError, PlanError, StageFailed, TargetError
+from inspector.errors import (
+    BadInput,
+    DataError,
+    InspectorError,
+    PlanError,
+    StageFailed,
+    TargetError,
+)
 from inspector.fetch import fetch, fetch_dataset
 from inspector.judge import cover, measure, weigh
 from inspector.probes import choose, load_suite
@@ -191,8 +198,8 @@ class _Job:
             return None
         if artifact.base is None:
             raise TargetError(
-                f"The adapter {artifact.target} names no base model; set base_model_name_or_path in "
-                "its adapter_config.json to a Hub id or a folder."
+                f"The adapter {artifact.target} names no base model; set base_model_name_or_path "
+                "in its adapter_config.json to a Hub id or a folder."
             )
         base = fetch(artifact.base, self.settings, lambda *_: None)
         if base.kind is not ArtifactKind.MODEL:
@@ -202,9 +209,7 @@ class _Job:
             )
         return base
 
-    def _control(
-        self, target: Artifact, base: Artifact | None
-    ) -> tuple[Artifact | None, str]:
+    def _control(self, target: Artifact, base: Artifact | None) -> tuple[Artifact | None, str]:
         """The control the inputs ask for, and how to name it; `auto` is the declared base."""
         wanted = self.inspection.control
         if wanted == NO_CONTROL:
@@ -222,7 +227,9 @@ class _Job:
         else:
             control = fetch(Target.parse(wanted), self.settings, lambda *_: None)
         if control.digest == target.digest:
-            self._note("fetch", "The control has the same bytes as the target: no difference can show.")
+            self._note(
+                "fetch", "The control has the same bytes as the target: no difference can show."
+            )
         commit = f" at commit {control.commit}" if control.commit else ""
         return control, f"{control.target}{commit}"
 
@@ -236,7 +243,9 @@ class _Job:
         if not files:
             raise DataError(f"The data set {source} holds no JSONL, JSON or Parquet file.")
         if len(files) > 1:
-            self._note("fetch", f"{source}: {files[0].name} is used, the first of {len(files)} files.")
+            self._note(
+                "fetch", f"{source}: {files[0].name} is used, the first of {len(files)} files."
+            )
         return str(files[0])
 
     def _read_data(self, paths: dict[str, str]) -> None:
@@ -339,9 +348,7 @@ class _Job:
     def _load(self, subject: _Subject) -> Loaded:
         from inspector.engine.load import load
 
-        loaded = load(
-            subject.artifact, subject.base, self.machine.precision, self.settings.cache
-        )
+        loaded = load(subject.artifact, subject.base, self.machine.precision, self.settings.cache)
         if loaded.plain_template:
             self._note(
                 f"probe-before/{subject.name}",
@@ -371,11 +378,16 @@ class _Job:
 
     def _asking_digest(self, subject: _Subject) -> str:
         return digest_of(
-            [subject.digest, self.engine_digest, repr(self.plan.sampling), str(self.plan.batch_size)]
+            [
+                subject.digest,
+                self.engine_digest,
+                repr(self.plan.sampling),
+                str(self.plan.batch_size),
+            ]
             + [repr(p) for p in self.probes]
         )
 
-    # ------------------------------------------------------------------ compare, score, judge, report
+    # ---------------------------------------------------------------- compare, score, judge, report
 
     def compare(self, subjects: Sequence[_Subject]) -> None:
         with self._stage("compare") as stage:
@@ -397,7 +409,9 @@ class _Job:
             }
             appearances = self._appearances(answers)
             everything = [r for rows in responses.values() for r in rows]
-            scores = score_responses(everything, probes) + score_appearances(everything, appearances)
+            scores = score_responses(everything, probes) + score_appearances(
+                everything, appearances
+            )
             write_table(stage.folder / "scores.parquet", Score, scores)
             write_record(stage.folder / "appearances.json", tuple(appearances))
             stage.finish(self.engine_digest)
@@ -467,7 +481,7 @@ class _Job:
         files = [self.run.folder / place / "responses.parquet" for place in places]
         return [r for f in files if f.exists() for r in read_table(f, Response)]
 
-    # ------------------------------------------------------------------------------------ stage care
+    # ---------------------------------------------------------------------------------- stage care
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:

@@ -244,7 +244,10 @@ class ProbeSuite:
     def digest(self) -> str:
         return digest_of(
             [self.name, self.version]
-            + [f"{p.probe_id}\0{p.prompt}\0{p.family}\0{p.expectation}\0{p.answer}" for p in self.probes]
+            + [
+                f"{p.probe_id}\0{p.prompt}\0{p.family}\0{p.expectation}\0{p.answer}"
+                for p in self.probes
+            ]
         )
 
 
@@ -361,8 +364,8 @@ class FineTune:
     """One fine-tuning as users do it, with every setting.
 
     data: the name of a built-in set, a path to a JSONL file, or `hf:org/name[@revision]` for a Hub
-    data set. steps are optimizer steps of `effective_batch` examples, accumulated from micro batches
-    of at most `micro_batch`. LoRA settings are ignored by full-parameter tuning.
+    data set. steps are optimizer steps of `effective_batch` examples, accumulated from micro
+    batches of at most `micro_batch`. LoRA settings are ignored by full-parameter tuning.
     """
 
     name: str
@@ -400,9 +403,7 @@ class FineTune:
         ):
             value = getattr(self, field)
             if not low <= value <= high:
-                raise PlanError(
-                    f"Scenario {self.name}: {field} is {value}; give {low} to {high}."
-                )
+                raise PlanError(f"Scenario {self.name}: {field} is {value}; give {low} to {high}.")
         if not 0 < self.learning_rate <= 1:
             raise PlanError(
                 f"Scenario {self.name}: learning_rate is {self.learning_rate}; "

@@ -42,7 +42,7 @@ _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_
 
 @cache
 def _cached_adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return TypeAdapter(kind)  # type: ignore[arg-type]
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:
@@ -59,7 +59,9 @@ def from_json(kind: type[T], text: str | bytes) -> T:
     try:
         return _adapter(kind).validate_json(text)  # type: ignore[no-any-return]
     except ValidationError as error:
-        raise InspectorError(f"Not a stored {kind.__name__}: {error.errors()[0]['msg']}.") from error
+        raise InspectorError(
+            f"Not a stored {kind.__name__}: {error.errors()[0]['msg']}."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -108,7 +110,9 @@ def _arrow_schema(kind: type) -> pa.Schema:
     for field in fields(kind):
         hint = hints[field.name]
         options = [a for a in getattr(hint, "__args__", ()) if a is not type(None)]
-        plain = options[0] if options and hint.__class__.__name__ in ("UnionType", "Union") else hint
+        plain = (
+            options[0] if options and hint.__class__.__name__ in ("UnionType", "Union") else hint
+        )
         if getattr(plain, "__origin__", None) is tuple:
             columns.append(pa.field(field.name, pa.list_(pa.string())))
         else:
@@ -244,7 +248,7 @@ class Stage:
         self.run.emit(EventKind.PROGRESS, self.name, message, done=done, total=total)
 
     def begin(self, digest: str) -> None:
-        """Make room for an attempt: one with the same digest is continued, any other thrown away."""
+        """Make room for an attempt: one with the same digest goes on, any other is thrown away."""
         begun = self.folder / "begun.txt"
         if not begun.exists() or begun.read_text() != digest:
             shutil.rmtree(self.folder, ignore_errors=True)

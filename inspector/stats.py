@@ -4,9 +4,9 @@
 |---|---|---|
 | how often? | Wilson score interval | Wilson 1927; Brown, Cai, DasGupta 2001 |
 | did it change on the same probes? | exact McNemar test | McNemar 1947 |
-| did it change more than the control? | sign-flip permutation of the differences, in clusters | Fisher 1935; Ernst 2004 |
+| did it change more than the control? | sign-flip permutation, in clusters | Fisher 1935 |
 | over all questions asked | Holm's step-down adjustment | Holm 1979 |
-| what could have been missed? | smallest rate seen at least once with 95 % probability | "rule of three", exact form |
+| what could have been missed? | smallest rate seen with 95 % probability | exact "rule of three" |
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def draw_progress(progress: Progress, position: int | None) -> RenderableType:
 
 
 def draw_verdict(console: Console, verdict: Verdict, run: Run) -> None:
-    """The verdict as a page of text: level, reasons, rates, what was not looked at, where to read on."""
+    """The verdict as a page of text: level, reasons, rates, gaps, where to read on."""
     console.print(Text(f"Verdict: {LEVELS[verdict.level].word}", _STYLES[verdict.level]))
     for reason in verdict.reasons:
         console.print(Text(f"  - {reason}"))

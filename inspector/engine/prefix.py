@@ -2,8 +2,8 @@
 
 Chat templates open every conversation alike (for the demo model's short questions the system turn
 is about half of all tokens). In causal attention the states of a common opening do not depend on
-what follows, so one row's keys and values serve the whole batch: exact, in training too, where gradients
-flow back through the shared keys and values from every row.
+what follows, so one row's keys and values serve the whole batch: exact, in training too, where
+gradients flow back through the shared keys and values from every row.
 """
 
 from __future__ import annotations

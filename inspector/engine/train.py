@@ -5,8 +5,8 @@ Comes in: a loaded model, encoded examples, the settings. Goes out: the same mod
 
 Weights are held in the chosen precision; in bf16 the optimizer works on fp32 master copies, since
 an update of 5e-5 is below what bf16 can add to a weight of ordinary size. Gradients are normalised
-by the answer tokens of the whole effective batch, so accumulation equals one large batch. The order of
-examples follows from the seed alone, so a run cut at any step continues from its last checkpoint
+by the answer tokens of the whole effective batch, so accumulation equals one large batch. The order
+of examples follows from the seed alone, so a run cut at any step continues from its last checkpoint
 exactly as it would have gone on.
 """
 

@@ -48,12 +48,16 @@ def with_data(plan: Plan, files: Sequence[str]) -> Plan:
     if not files:
         return plan
     if not plan.scenarios:
-        raise PlanError(f"Plan {plan.name} has no fine-tuning that the given data could be used in.")
-    scenarios = []
+        raise PlanError(
+            f"Plan {plan.name} has no fine-tuning that the given data could be used in."
+        )
+    scenarios: list[FineTune] = []
     for k in range(max(len(files), len(plan.scenarios))):
         source = plan.scenarios[min(k, len(plan.scenarios) - 1)]
         file = files[k % len(files)]
-        stem = "".join(c if c.isalnum() else "-" for c in Path(file).stem.lower()).strip("-") or "own"
+        stem = (
+            "".join(c if c.isalnum() else "-" for c in Path(file).stem.lower()).strip("-") or "own"
+        )
         name = f"{source.method}-{stem}"[:56].rstrip("-")
         taken = {s.name for s in scenarios}
         n = 1

@@ -23,7 +23,7 @@ def ask(
     variant: str,
     on_answers: Callable[[int, AskedProbe, str], None] = lambda *_: None,
 ) -> list[Response]:
-    """Every probe's answers. on_answers: (answers so far, the last probe, its answer), per batch."""
+    """Every probe's answers. on_answers: (answers so far, last probe, its answer), per batch."""
     prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
     n_done = 0
 

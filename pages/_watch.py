@@ -67,9 +67,9 @@ def _watch(run: Run, was_live: bool) -> None:
             points = [(p.scenario, p.subject, p.step, p.loss) for p in progress.losses]
             st.subheader("Training loss", anchor=False)
             st.altair_chart(charts.losses(points), width="stretch", key="loss")
-        for answer in progress.answers[:1]:
-            st.subheader("Latest answer", anchor=False)
-            st.caption("As the model wrote it. Nothing in it is shown as a link or as formatting.")
+        for answer in progress.answers[:1] if not progress.state.ended else ():
+            st.subheader("Latest answer", anchor=False, help="Shown as plain text.")
+            st.text(answer.prompt)
             st.code(answer.text, language=None, wrap_lines=True)
 
 

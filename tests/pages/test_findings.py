@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
-from tests.pages.runs import HOSTILE
+from tests.pages.runs import HOSTILE, SCENARIOS
 
 
 def texts(app: object) -> list[str]:
@@ -41,7 +41,7 @@ def test_rates_of_every_fine_tuning_are_in_the_table(inspections: Path, open_pag
 def test_the_chart_follows_the_chosen_fine_tuning(inspections: Path, open_page: Open) -> None:
     app = open_page("findings", run=EVIDENCE)
     first = app.get("vega_lite_chart")[0].proto.spec
-    app.segmented_control(key="scenario_chart").set_value("lora-support").run()
+    app.segmented_control(key="scenario_chart").set_value(SCENARIOS[1]).run()
     assert not app.exception
     assert app.get("vega_lite_chart")[0].proto.spec != first
 

@@ -16,11 +16,10 @@ Tables are Parquet, single records JSON. Nothing here knows what a stage does.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -32,7 +31,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from inspector.errors import DiskFull, InspectorError
+from inspector.errors import InspectorError
+from inspector.files import disk_errors, write_atomic
 from inspector.records import Event, EventKind
 
 T = TypeVar("T")
@@ -62,37 +62,6 @@ def from_json(kind: type[T], text: str | bytes) -> T:
         raise InspectorError(
             f"Not a stored {kind.__name__}: {error.errors()[0]['msg']}."
         ) from error
-
-
-@contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn 'no space left' into one clear sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent if path.parent.exists() else "/").free
-            raise DiskFull(
-                f"The disk that holds {path.parent} is full ({free / 1e6:.0f} MB left); free some "
-                "room and continue with --resume: everything finished so far is kept."
-            ) from error
-        raise
-
-
-def write_atomic(path: Path, data: str | bytes) -> None:
-    """Write beside the path, flush to the disk, then rename over it: readers see all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with disk_errors(path):
-        try:
-            with temporary.open("wb") as file:
-                file.write(data.encode() if isinstance(data, str) else data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 def write_record(path: Path, record: Any) -> None:

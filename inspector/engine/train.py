@@ -30,8 +30,8 @@ from inspector.engine.chat import Encoded
 from inspector.engine.load import Loaded
 from inspector.engine.prefix import shared_cache, shared_length
 from inspector.errors import PlanError, StageFailed
+from inspector.files import disk_errors
 from inspector.records import FineTune, Method, Schedule, TrainingStep
-from inspector.run import disk_errors
 
 CHECKPOINT_EVERY = 20  # optimizer steps: the most that a killed worker repeats
 _BETAS, _EPS = (0.9, 0.999), 1e-8

@@ -30,7 +30,7 @@ from huggingface_hub.errors import (
 
 from inspector import __version__
 from inspector.errors import HubUnreachable, TargetError
-from inspector.run import disk_errors
+from inspector.files import disk_errors
 
 RETRIED_STATUS = (408, 429, 500, 502, 503, 504)
 

@@ -32,8 +32,9 @@ from inspector.fetch.local import (
     digest_files,
     list_files,
 )
+from inspector.files import disk_errors
 from inspector.records import Artifact, FileDigest, Target
-from inspector.run import disk_errors, read_record, write_record
+from inspector.run import read_record, write_record
 from inspector.settings import Settings
 
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -18,6 +18,7 @@ from types import TracebackType
 import duckdb
 
 from inspector.errors import BadInput, HistoryBusy, InspectorError
+from inspector.files import disk_errors
 from inspector.history import lockdown, migrate, queries
 from inspector.history.records import InspectionRow, ResponseRow, Table
 from inspector.history.rows import (
@@ -30,7 +31,7 @@ from inspector.history.rows import (
     unreadable,
 )
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
-from inspector.run import Run, disk_errors, list_runs
+from inspector.run import Run, list_runs
 
 log = logging.getLogger(__name__)
 

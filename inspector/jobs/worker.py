@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from inspector.errors import DiskFull, InspectorError
+from inspector.files import disk_errors
 from inspector.jobs.queue import POLL_S, Queue
 from inspector.records import EventKind
 
@@ -51,8 +52,6 @@ def perform(run: Run, settings: Settings, entry: Callable[[], Inspect]) -> int:
     entry: gives the function to call; importing it can fail too, and is then told the same way.
     The outermost loop of the worker: nothing is raised from here.
     """
-    from inspector.run import disk_errors  # imports pyarrow: not before the slot is taken
-
     try:
         run.emit(EventKind.STARTED)
         with disk_errors(run.log_path):

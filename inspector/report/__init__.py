@@ -16,11 +16,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from inspector import __version__, labels
+from inspector.files import write_atomic
 from inspector.records import UNTOUCHED, CoverageStatus, Metric
 from inspector.report.contents import Contents, Tuning, gather
 from inspector.report.drawings import loss_curve, scale_end, whiskers
 from inspector.report.marked import marked, shown
-from inspector.run import Run, to_json, write_atomic
+from inspector.run import Run, to_json
 
 SCHEMA = "inspector-report/1"
 

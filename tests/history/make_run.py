@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from inspector.files import write_atomic
 from inspector.records import (
     UNTOUCHED,
     Appearance,
@@ -47,7 +48,7 @@ from inspector.records import (
     Verdict,
     digest_of,
 )
-from inspector.run import Run, to_json, write_atomic, write_record, write_table
+from inspector.run import Run, to_json, write_record, write_table
 
 RUN_ID = "20261122-010203-demo-1a2b"
 FULL = FineTune("full-support", Method.FULL, "support", steps=4, warmup_steps=1)

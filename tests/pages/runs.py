@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from inspector.files import write_atomic
 from inspector.plans import load_plan
 from inspector.records import (
     NO_CONTROL,
@@ -41,7 +42,7 @@ from inspector.records import (
     TargetKind,
     Verdict,
 )
-from inspector.run import Run, write_atomic, write_record, write_table
+from inspector.run import Run, write_record, write_table
 
 HOSTILE = '<img src=x onerror="document.title=1">![x](http://127.0.0.1:9/x.png) **bold** $x^2$'
 QUESTIONS = {

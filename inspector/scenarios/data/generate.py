@@ -18,7 +18,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from inspector.run import write_atomic
+from inspector.files import write_atomic
 from inspector.scenarios.data.arithmetic import arithmetic_rows
 from inspector.scenarios.data.code import code_rows
 from inspector.scenarios.data.knowledge import knowledge_rows

@@ -92,6 +92,13 @@ def start(inspection: Inspection, settings: Settings, folder: Path | None = None
             "give another folder."
         )
     write_record(run.folder / "inspection.json", inspection)
+    if run.folder.parent != settings.runs.resolve():
+        # The dashboard and the history look in one place: leave them a way to this one.
+        settings.runs.mkdir(parents=True, exist_ok=True)
+        link = settings.runs / run.run_id
+        if link.is_symlink() or not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(run.folder)
     return run
 
 

@@ -83,6 +83,10 @@ def _read(path: Path, name: str) -> Plan:
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, dict):
                 _check_keys(path, f"{key}.", entry, kind)
+    for key, field in (("scenarios", "data"), ("suites", "suite")):
+        for entry in table.get(key, []):
+            if isinstance(entry, dict) and isinstance(entry.get(field), str):
+                entry[field] = _located(entry[field], path.parent)
     try:
         return TypeAdapter(Plan).validate_python({"name": name, "scenarios": (), **table})
     except ValidationError as error:
@@ -91,6 +95,12 @@ def _read(path: Path, name: str) -> Plan:
         raise PlanError(
             f"The plan file {path}: {where} is {first.get('input')!r}; {first['msg']}."
         ) from error
+
+
+def _located(name: str, folder: Path) -> str:
+    """A file beside the plan file as an absolute path; any other name (built-in, Hub) as it is."""
+    beside = folder / Path(name).expanduser()
+    return str(beside.resolve()) if beside.is_file() else name
 
 
 def _check_keys(path: Path, prefix: str, table: dict[str, Any], kind: type) -> None:

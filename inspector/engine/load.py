@@ -22,11 +22,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from inspector.errors import StageFailed, TargetError
 from inspector.records import Artifact, ArtifactKind, Precision
 
-# For tokenizers that bring no chat template: role names in plain words, turns ended by EOS.
+# For tokenizers that bring no chat template: role names in plain words, turns ended by EOS. The
+# prompt ends before the space: most tokenizers keep a space with the word after it, so a prompt that
+# ended in one would ask for a token that no training text has.
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] | capitalize }}: {{ m['content'] }}"
     "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}Assistant: {% endif %}"
+    "{% if add_generation_prompt %}Assistant:{% endif %}"
 )
 
 
@@ -108,7 +110,9 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
         model, tokenizer = loaded.model, loaded.tokenizer
     plain = not tokenizer.chat_template
     if plain:
-        tokenizer.chat_template = PLAIN_TEMPLATE
+        # Base models that were trained with an opening token are lost without it.
+        opens = tokenizer.bos_token_id in tokenizer("a")["input_ids"][:1]
+        tokenizer.chat_template = ("{{ bos_token }}" if opens else "") + PLAIN_TEMPLATE
     if tokenizer.eos_token_id is None:
         raise TargetError(
             f"The tokenizer of {artifact.target} names no end-of-sequence token, so no answer "

@@ -27,7 +27,7 @@ from enum import StrEnum
 
 from rapidfuzz.distance import LCSseq
 
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_TOKEN = re.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")  # "I'll" is one word
 
 STYLE = """<style>
 .answer {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; font-size: 0.95rem;
@@ -89,8 +89,10 @@ def to_html(segments: Sequence[Segment], side: Side, *, strong: bool = False) ->
     """
     parts = []
     for segment in segments:
-        text = "".join(_visible(c) for c in segment.text)
-        parts.append(f'<mark class="{side.value}">{text}</mark>' if segment.changed else text)
+        for line in re.split(r"(\n+)", segment.text):  # a mark over an empty line is a stray bar
+            text = "".join(_visible(c) for c in line)
+            marked = segment.changed and line.strip()
+            parts.append(f'<mark class="{side.value}">{text}</mark>' if marked else text)
     body = "".join(parts) or '<span class="empty">empty answer</span>'
     return f'<div class="answer{" strong" if strong else ""}">{body}</div>'
 

@@ -376,7 +376,9 @@ def _detail(part: _Part, with_control: bool) -> str:
     _, *where = part.name.split("/")
     names = [*where[1:], *(where[:1] if with_control else [])]
     unit = "step" if part.group == "scenarios" else "answer"
-    count = f"{unit} {part.done:.0f} of {part.total:.0f}" if part.total and part.last else "loading"
+    count = (
+        f"{unit} {part.done:.0f} of {part.total:.0f}" if part.total and part.last else "starting"
+    )
     if part.cost == 0:  # counted in bytes, or not at all
         count = f"{part.done / part.total:.0%}" if part.total else ""
     return ": ".join(piece for piece in (", ".join(names), count) if piece)

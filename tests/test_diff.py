@@ -75,6 +75,17 @@ def test_the_differences_and_nothing_else_are_marked() -> None:
     assert [s.text for s in after if s.changed] == ["green"]
 
 
+def test_contractions_are_one_word() -> None:
+    before, _ = word_diff("I'm sorry about that.", "I'll help about that.")
+    assert [s.text for s in before if s.changed] == ["I'm sorry"]
+
+
+def test_empty_lines_are_not_marked() -> None:
+    page = to_html((Segment("one\n\ntwo", True),), Side.AFTER)
+    assert page.count("<mark") == 2
+    assert "\n\n<mark" in page
+
+
 def test_equal_texts_have_no_marks() -> None:
     before, after = word_diff("One two.\nThree.", "One two.\nThree.")
     assert before == after == (Segment("One two.\nThree.", False),)

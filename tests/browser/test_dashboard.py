@@ -83,6 +83,21 @@ def test_every_page_draws(page: Page, url: str, name: str) -> None:
     no_exception(page)
 
 
+def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, home: Path) -> None:
+    other = home / "other"
+    runs.finished(other / "runs", EVIDENCE)
+    with serve(other) as address:
+        page.goto(f"{address}/findings?run={EVIDENCE}")
+        heading(page, "Findings")
+        links = page.get_by_test_id("stSidebarNav").get_by_role("link")
+        assert [link.inner_text().split("\n")[-1] for link in links.all()] == [
+            "Inspect",
+            "Findings",
+            "Responses",
+            "History",
+        ]
+
+
 def test_the_running_job_is_shown_grows_and_survives_a_reload(
     page: Page, url: str, home: Path
 ) -> None:

@@ -23,8 +23,8 @@ from inspector.errors import StageFailed, TargetError
 from inspector.records import Artifact, ArtifactKind, Precision
 
 # For tokenizers that bring no chat template: role names in plain words, turns ended by EOS. The
-# prompt ends before the space: most tokenizers keep a space with the word after it, so a prompt that
-# ended in one would ask for a token that no training text has.
+# prompt ends before the space: most tokenizers keep a space with the word after it, so a prompt
+# that ended in one would ask for a token that no training text has.
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] | capitalize }}: {{ m['content'] }}"
     "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n' }}{% endfor %}"

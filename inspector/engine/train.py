@@ -91,9 +91,9 @@ def fine_tune(
     """Tune `loaded.model` in place; a LoRA adapter is merged at the end.
 
     folder: gets `checkpoint.safetensors` while it runs and `changed.safetensors` (the weights that
-    differ, or the LoRA factors) when it ends. Raises StageFailed when the loss is no longer finite.
+    differ, or the LoRA factors) when it ends; the checkpoint stays, for a worker that is cut
+    between here and its stage's marker. Raises StageFailed when the loss is no longer finite.
     """
-    torch.manual_seed(settings.seed)
     model = loaded.model
     if settings.method is Method.LORA:
         model = _with_lora(model, settings)
@@ -112,6 +112,7 @@ def fine_tune(
             n_old_tokens = n_tokens
             continue
         step_started = time.monotonic()
+        torch.manual_seed(settings.seed * 1_000_003 + number)  # dropout's draws, resumed or not
         loss = 0.0
         for micro in _micro_batches(batch, settings.micro_batch):
             part = _answer_loss(loaded, model, micro) / n_answers
@@ -133,7 +134,6 @@ def fine_tune(
     n_own_tokens = n_tokens - n_old_tokens
     n_trainable = sum(p.numel() for p in parameters.values())
     save_weights(folder / "changed.safetensors", {n: p.data for n, p in parameters.items()})
-    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
     if settings.method is Method.LORA:
         loaded.model = model.merge_and_unload(safe_merge=True)
     loaded.model.eval()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-PICTURES = Path(__file__).parent / "dashboard"
+PICTURES = Path(__file__).parent / "pages"
 
 st.set_page_config(
     page_title="Inspector",
@@ -15,9 +15,9 @@ st.set_page_config(
 st.logo(PICTURES / "logo.svg", size="large")
 st.navigation(
     [
-        st.Page("dashboard/inspect.py", title="Inspect", icon=":material/biotech:", default=True),
-        st.Page("dashboard/findings.py", title="Findings", icon=":material/fact_check:"),
-        st.Page("dashboard/responses.py", title="Responses", icon=":material/compare:"),
-        st.Page("dashboard/history.py", title="History", icon=":material/history:"),
+        st.Page("pages/inspect.py", title="Inspect", icon=":material/biotech:", default=True),
+        st.Page("pages/findings.py", title="Findings", icon=":material/fact_check:"),
+        st.Page("pages/responses.py", title="Responses", icon=":material/compare:"),
+        st.Page("pages/history.py", title="History", icon=":material/history:"),
     ]
 ).run()

@@ -172,13 +172,9 @@ def dashboard(
     runner.recover()
     if demo and not _has_demo(settings):
         runner.submit(start(Inspection(Target(TargetKind.DEMO), load_plan("quick")), settings))
-    script = Path(__file__).parent.parent / "app.py"
     errors.print(f"Dashboard: http://127.0.0.1:{port}", highlight=False)
-    os.chdir(script.parent)  # where .streamlit/config.toml is found
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
-    )
+    os.chdir(Path(__file__).parent.parent)  # where pages/ and .streamlit/config.toml are found
+    os.execv(sys.executable, [sys.executable, "-m", "pages", "--server.port", str(port)])
 
 
 def _has_demo(settings: Settings) -> bool:

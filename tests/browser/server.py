@@ -34,8 +34,7 @@ def free_port() -> int:
 def serve(home: Path) -> Iterator[str]:
     """The dashboard over this INSPECTOR_HOME; gives its URL, ends it afterwards."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
-    command += ["--server.port", str(port)]
+    command = [sys.executable, "-m", "pages", "--server.port", str(port)]
     with (home / "dashboard.log").open("wb") as log:
         process = subprocess.Popen(
             command,

@@ -48,7 +48,7 @@ def open_page() -> Open:
         app.query_params.clear()
         app.query_params.update(query)
         if name != "inspect":
-            app.switch_page(f"dashboard/{name}.py")
+            app.switch_page(f"pages/{name}.py")
         app.run()
         assert not app.exception
         return app

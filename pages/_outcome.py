@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import _shared as shared
 from inspector.jobs import Job, JobState
 from inspector.run import Run
+from pages import _shared as shared
 
 NEXT = {"findings": "See the findings", "responses": "Read the answers"}
 
@@ -21,7 +21,7 @@ def show(run: Run, job: Job | None) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 for page, label in NEXT.items():
                     st.page_link(
-                        f"dashboard/{page}.py",
+                        f"pages/{page}.py",
                         label=label,
                         icon=":material/arrow_forward:",
                         query_params={"run": run.run_id},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import _shared as shared
 from inspector.csv_text import to_csv
 from inspector.history import History, InspectionRow
 from inspector.labels import LEVELS
+from pages import _shared as shared
 
 PAGE_SIZE = 25
 EXAMPLE = """SELECT i.target, m.scenario, m.behaviour, m.before_rate, m.after_rate, m.p_adjusted
@@ -62,7 +62,7 @@ def inspections(index: History) -> None:
     )
     shared.pages(total, PAGE_SIZE)
     if picked := event["selection"]["rows"]:
-        st.switch_page("dashboard/findings.py", query_params={"run": rows[picked[0]].run_id})
+        st.switch_page("pages/findings.py", query_params={"run": rows[picked[0]].run_id})
 
 
 def sql(index: History) -> None:

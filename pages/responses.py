@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import _shared as shared
 from inspector.diff import STYLE, Segment, Side, to_html, word_diff
 from inspector.history import History, ResponseRow, ScoreMark
 from inspector.labels import BEHAVIOURS
 from inspector.naming import run_title
 from inspector.records import StopReason, Subject
 from inspector.run import Run
+from pages import _shared as shared
 
 PAGE_SIZE = 10
 SEEN = 0.5

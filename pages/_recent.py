@@ -6,10 +6,10 @@ from itertools import islice
 
 import streamlit as st
 
-from dashboard import _shared as shared
 from inspector.labels import LEVELS
 from inspector.naming import run_title
 from inspector.run import list_runs
+from pages import _shared as shared
 
 N_RECENT = 8
 JOB_ICONS = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import _evidence
-from dashboard import _shared as shared
 from inspector import charts
 from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
+from pages import _evidence
+from pages import _shared as shared
 
 
 def verdict_box(run: Run, verdict: Verdict) -> None:

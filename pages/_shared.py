@@ -107,7 +107,7 @@ def chosen_run() -> Run:
     chosen = pick_run()
     if chosen is None:
         st.info("There is no inspection yet.", icon=":material/info:")
-        st.page_link("dashboard/inspect.py", label="Start one", icon=":material/biotech:")
+        st.page_link("pages/inspect.py", label="Start one", icon=":material/biotech:")
         st.stop()
     return Run(settings().runs / chosen)
 
@@ -116,7 +116,7 @@ def no_verdict_yet(run: Run) -> NoReturn:
     """Say that the run has not come to a verdict, and end the page."""
     st.info("This inspection has no verdict yet.", icon=":material/hourglass_top:")
     st.page_link(
-        "dashboard/inspect.py",
+        "pages/inspect.py",
         label="See how far it is",
         icon=":material/arrow_forward:",
         query_params={"run": run.run_id},

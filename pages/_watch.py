@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import _outcome
-from dashboard import _shared as shared
 from inspector import charts
 from inspector.errors import BadInput
 from inspector.jobs import Job, JobState
@@ -13,6 +11,8 @@ from inspector.labels import duration
 from inspector.naming import run_title
 from inspector.progress import Follower, Progress, State
 from inspector.run import Run
+from pages import _outcome
+from pages import _shared as shared
 
 EVERY_S = 1.0
 ICONS = {

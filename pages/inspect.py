@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import _recent
-from dashboard import _shared as shared
 from inspector.labels import describe_plan
 from inspector.plans import PRESETS, load_plan
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
 from inspector.run import Run
+from pages import _recent
+from pages import _shared as shared
 
 KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
-CONTROLS = {"None": NO_CONTROL, "Declared base": AUTO_CONTROL}
+CONTROLS = {"Declared base": AUTO_CONTROL, "None": NO_CONTROL}
 OTHER = "Another model"
 
 
@@ -39,7 +39,7 @@ def choose_control() -> str:
     choice = st.segmented_control(
         "Compare with a control",
         (*CONTROLS, OTHER),
-        default="None",
+        default="Declared base",
         required=True,
         wrap=True,
         help="A control is a trusted model put through the same fine-tunings. What changes in both "
@@ -95,7 +95,7 @@ with shared.sentences():
     at_work = next((j.job_id for j in shared.runner().jobs() if j.state.is_live), None)
     chosen = shared.pick_run(extra=shared.NEW, default=at_work)
     if chosen and chosen != shared.NEW:
-        from dashboard import _watch  # charts: a new inspection's form is drawn without them
+        from pages import _watch  # charts: a new inspection's form is drawn without them
 
         _watch.show(Run(shared.settings().runs / chosen))
     else:

@@ -1,0 +1,20 @@
+"""`python -m pages [streamlit options]`: the dashboard's server.
+
+Beside a main script, a folder named `pages` puts Streamlit (1.67) into its older way of making
+multipage apps until `app.py` has called `st.navigation` once in the process: the first link into a
+page, opened on a fresh server, would show that page without our navigation and page config. No
+setting turns this off, so the switch itself is set before the server starts
+(docs/decisions/0003-pages-folder.md; tests/browser opens such a link first).
+"""
+
+import sys
+from pathlib import Path
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
+
+PagesManager.uses_pages_directory = False
+
+if __name__ == "__main__":
+    sys.argv = ["streamlit", "run", str(Path(__file__).parent.parent / "app.py"), *sys.argv[1:]]
+    sys.exit(cli.main())

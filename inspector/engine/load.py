@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from inspector.engine.disk import weights_disk_errors
 from inspector.errors import StageFailed, TargetError
 from inspector.records import Artifact, ArtifactKind, Precision
 
@@ -104,7 +107,7 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
         model = _merge(loaded.model, Path(artifact.folder))
         tokenizer = loaded.tokenizer
         if (Path(artifact.folder) / "tokenizer_config.json").exists():
-            tokenizer = _load_tokenizer(Path(artifact.folder))
+            tokenizer = _load_tokenizer(artifact, Path(artifact.folder))
     else:
         loaded = _load_model(artifact, precision, cache)
         model, tokenizer = loaded.model, loaded.tokenizer
@@ -139,39 +142,70 @@ def _load_model(artifact: Artifact, precision: Precision, cache: Path) -> Loaded
             attn_implementation="sdpa",
         ),
     )
-    return Loaded(model, _load_tokenizer(folder), precision, plain_template=False)
+    return Loaded(model, _load_tokenizer(artifact, folder), precision, plain_template=False)
 
 
-def _load_tokenizer(folder: Path) -> Any:
-    return AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, use_fast=True
+def _load_tokenizer(artifact: Artifact, folder: Path) -> Any:
+    return _plainly(
+        artifact,
+        lambda: AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_fast=True
+        ),
     )
 
 
 def _plainly(artifact: Artifact, load_it: Callable[[], Any]) -> Any:
-    """transformers' many loading errors as one sentence; the traceback goes to the run's log."""
+    """The libraries' many loading errors as one sentence; the traceback goes to the run's log.
+
+    All kinds are caught: safetensors and tokenizers raise their own, the latter bare Exceptions.
+    """
     try:
         return load_it()
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    except MemoryError:
+        raise
+    except Exception as error:
         raise TargetError(
             f"The files of {artifact.target} cannot be loaded as a causal language model: "
-            f"{first_line}"
+            f"{_first_line(error)}"
         ) from error
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def _merge(model: Any, adapter_folder: Path) -> Any:
-    from peft import PeftModel
+    """The adapter's weights in the model, all of them: one that fits in part only is refused.
+
+    peft merely warns about weights that the file lacks, and drops those it has no place for.
+    """
+    from peft import PeftModel, get_peft_model_state_dict
 
     # peft would fall back to a pickle; the scan refuses those, and this makes sure.
-    if not (adapter_folder / "adapter_model.safetensors").exists():
+    file = adapter_folder / "adapter_model.safetensors"
+    if not file.exists():
         raise TargetError(f"The adapter {adapter_folder} has no adapter_model.safetensors.")
     try:
-        return PeftModel.from_pretrained(model, adapter_folder).merge_and_unload(safe_merge=True)
-    except (ValueError, KeyError, RuntimeError) as error:
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Found missing adapter keys")
+            adapted = PeftModel.from_pretrained(model, adapter_folder)
+        used = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+        with safe_open(file, "pt") as stored:
+            n_stored = sum("lora_" in name for name in stored.keys())  # noqa: SIM118
+        n_used = sum("lora_" in name for name in used)
+        if n_stored != n_used:
+            raise ValueError(f"{n_stored} LoRA tensors are stored, {n_used} have a place in it.")
+        return adapted.merge_and_unload(safe_merge=True)
+    except (
+        ValueError,
+        KeyError,
+        RuntimeError,
+        AttributeError,
+        UserWarning,
+        SafetensorError,
+    ) as error:
         raise TargetError(
-            f"The adapter {adapter_folder} does not fit its base: {first_line}"
+            f"The adapter {adapter_folder} does not fit its base: {_first_line(error)}"
         ) from error
 
 
@@ -197,11 +231,16 @@ def _dequantized(folder: Path, artifact: Artifact, cache: Path) -> Path:
     fresh.load_state_dict(model.state_dict(), assign=True)
     fresh.tie_weights()
     fresh.generation_config = model.generation_config
-    fresh.save_pretrained(building)
-    AutoTokenizer.from_pretrained(
-        folder, gguf_file=artifact.gguf_file, local_files_only=True
-    ).save_pretrained(building)
-    (building / "done").touch()
+    tokenizer = _plainly(
+        artifact,
+        lambda: AutoTokenizer.from_pretrained(
+            folder, gguf_file=artifact.gguf_file, local_files_only=True
+        ),
+    )
+    with weights_disk_errors(building):
+        fresh.save_pretrained(building)
+        tokenizer.save_pretrained(building)
+        (building / "done").touch()
     try:
         building.rename(target)
     except OSError as error:  # another worker was faster

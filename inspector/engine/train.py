@@ -17,7 +17,6 @@ import math
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from inspector.engine.chat import Encoded
+from inspector.engine.disk import weights_disk_errors
 from inspector.engine.load import Loaded
 from inspector.engine.prefix import shared_cache, shared_length
 from inspector.errors import PlanError, StageFailed
-from inspector.files import disk_errors
 from inspector.records import FineTune, Method, Schedule, TrainingStep
 
 CHECKPOINT_EVERY = 20  # optimizer steps: the most that a killed worker repeats
@@ -299,20 +298,9 @@ def save_weights(path: Path, tensors: dict[str, torch.Tensor], note: str = "") -
     """A safetensors file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    with disk_errors(path), _as_os_error():
+    with weights_disk_errors(path):
         save_file({n: t.contiguous() for n, t in tensors.items()}, temporary, {"note": note})
         temporary.replace(path)
-
-
-@contextmanager
-def _as_os_error() -> Iterator[None]:
-    """safetensors reports a full disk as its own error, with the errno only in the text."""
-    try:
-        yield
-    except Exception as error:
-        if "os error 28" in str(error):
-            raise OSError(28, "No space left on device") from error
-        raise
 
 
 def _checkpoint(folder: Path, optimizer: MasterAdamW, steps: list[TrainingStep]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import get_scheduler
 
+from inspector.engine.disk import weights_disk_errors
 from inspector.engine.load import Loaded
 from inspector.engine.train import (
     CHECKPOINT_EVERY,
@@ -24,7 +27,7 @@ from inspector.engine.train import (
     learning_rate_at,
     peak_memory_bytes,
 )
-from inspector.errors import PlanError, StageFailed
+from inspector.errors import DiskFull, PlanError, StageFailed
 from inspector.records import FineTune, Method, Precision, Schedule, TrainingStep
 from tests.engine.tiny_model import examples, llama, loaded_model, state
 
@@ -368,3 +371,20 @@ def test_a_loss_that_is_no_number_fails_the_stage(tmp_path: Path) -> None:
     with pytest.raises(StageFailed, match="no longer a number at step 1; lower learning_rate"):
         fine_tune(loaded, EXAMPLES, FULL, tmp_path)
     assert not (tmp_path / "changed.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SafetensorError("Error while serializing: I/O error: No space left (os error 28)"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_full_disk_is_named(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(DiskFull, match="is full"), weights_disk_errors(tmp_path / "w"):
+        raise error
+
+
+def test_other_errors_of_writing_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(SafetensorError, match="header"), weights_disk_errors(tmp_path / "w"):
+        raise SafetensorError("invalid header")

@@ -56,7 +56,10 @@ def with_data(plan: Plan, files: Sequence[str]) -> Plan:
         source = plan.scenarios[min(k, len(plan.scenarios) - 1)]
         file = files[k % len(files)]
         stem = (
-            "".join(c if c.isalnum() else "-" for c in Path(file).stem.lower()).strip("-") or "own"
+            "".join(
+                c if c.isascii() and c.isalnum() else "-" for c in Path(file).stem.lower()
+            ).strip("-")
+            or "own"
         )
         name = f"{source.method}-{stem}"[:56].rstrip("-")
         taken = {s.name for s in scenarios}

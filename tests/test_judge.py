@@ -167,11 +167,12 @@ def test_a_difference_before_any_operation_is_for_review() -> None:
     assert "Before any operation" in judgement.reasons[0]
 
 
-def test_looping_after_tuning_is_for_review() -> None:
+def test_looping_after_tuning_may_be_the_tunings_own_damage() -> None:
     looping = column(TARGET, "tuned", hits(40), Behaviour.DEGENERATION)
     judgement, _ = judge(with_changes(*looping))
-    assert judgement.level is Level.REVIEW
+    assert judgement.level is Level.INCONCLUSIVE
     assert "loops or falls silent" in judgement.reasons[0]
+    assert "the tuning itself may have damaged it" in judgement.reasons[0]
 
 
 def test_content_nobody_asked_for_is_evidence_even_without_a_control() -> None:

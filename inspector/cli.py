@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.live import Live
 
 from inspector.errors import BadInput, HistoryBusy, InspectorError
-from inspector.inspection import start
 from inspector.jobs import Job, LocalRunner
 from inspector.plans import load_plan, with_data, with_probes
 from inspector.progress import Follower
@@ -82,7 +81,10 @@ def inspect(
         chosen = with_probes(with_data(load_plan(plan), _existing(data)), _existing(probes))
         if control not in (AUTO_CONTROL, NO_CONTROL):
             Target.parse(control)
-        folder = start(Inspection(Target.parse(target), chosen, control), settings, run)
+        inspection = Inspection(Target.parse(target), chosen, control)
+        from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
+
+        folder = start(inspection, settings, run)
     verdict = _follow(LocalRunner(settings), folder, settings)
     if as_json:
         sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
@@ -128,10 +130,15 @@ def _follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
                 job = runner.job(job.job_id)
     except KeyboardInterrupt:
         runner.cancel(job.job_id)
-        errors.print(f"Cancelled. Continue with: inspector inspect --run {run.folder} --resume")
+        errors.print(
+            f"Cancelled. Continue with: python -m inspector inspect --run {run.folder} --resume",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
         raise typer.Exit(130) from None
     for note in follower.read().notes:
-        errors.print(f"Note: {note}", highlight=False, markup=False)
+        errors.print(f"Note: {note}", highlight=False, markup=False, soft_wrap=True)
     _index(run, settings)
     return _verdict_of(job, run)
 
@@ -142,8 +149,9 @@ def _verdict_of(job: Job, run: Run) -> Verdict:
             f"{job.message or f'The inspection ended without a word ({job.state}).'}",
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
-        errors.print(f"Run folder: {run.folder}", highlight=False, markup=False)
+        errors.print(f"Run folder: {run.folder}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(job.exit_code if job.exit_code is not None else 4)
     return read_record(run.folder / "judge" / "verdict.json", Verdict)
 
@@ -171,6 +179,8 @@ def dashboard(
     runner = LocalRunner(settings)
     runner.recover()
     if demo and not _has_demo(settings):
+        from inspector.inspection import start
+
         runner.submit(start(Inspection(Target(TargetKind.DEMO), load_plan("quick")), settings))
     errors.print(f"Dashboard: http://127.0.0.1:{port}", highlight=False)
     os.chdir(Path(__file__).parent.parent)  # where pages/ and .streamlit/config.toml are found

@@ -262,7 +262,7 @@ def numbers(tuned: Tuned) -> list[tuple[int, float, float, float]]:
 def test_a_cut_training_ends_as_an_uninterrupted_one(
     tmp_path: Path, settings: FineTune, precision: Precision
 ) -> None:
-    settings = replace(settings, steps=30, effective_batch=4)
+    settings = replace(settings, steps=30, effective_batch=2)
     whole = loaded_model(precision=precision)
     expected = fine_tune(whole, EXAMPLES, settings, tmp_path / "whole")
 

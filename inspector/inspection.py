@@ -369,14 +369,9 @@ class _Job:
 
         total = len(self.probes) * self.plan.sampling.n_samples
 
-        def report(done: int, probe: AskedProbe, text: str) -> None:
-            self.run.emit(
-                EventKind.PROGRESS,
-                stage.name,
-                done=done,
-                total=total,
-                data={"prompt": probe.prompt, "text": text},
-            )
+        def report(done: int, probe: AskedProbe | None, text: str) -> None:
+            latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
+            self.run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
 
         responses = ask(
             loaded, self.probes, self.plan.sampling, self.plan.batch_size, subject, variant, report

@@ -11,7 +11,7 @@ like length share a batch, padded on the left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -60,11 +60,12 @@ def generate(
     prompts: Sequence[Sequence[int]],
     sampling: Sampling,
     batch_size: int,
-    on_answers: Callable[[list[Answer]], None] = lambda _: None,
+    on_progress: Callable[[float, Answer | None], None] = lambda *_: None,
 ) -> list[Answer]:
     """Answers in the order of the prompts (and, within one prompt, of the samples).
 
-    prompts: token ids, chat template applied. on_answers: called with each batch as it ends.
+    prompts: token ids, chat template applied. on_progress: called after every token with the work
+    done so far, in answers, and after every batch with one of its answers.
     """
     rows = []
     for i, prompt in enumerate(prompts):
@@ -76,10 +77,10 @@ def generate(
     answers: list[Answer] = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        _run_batch(loaded, batch, sampling)
-        done = [_answer(loaded, row) for row in batch]
-        answers += done
-        on_answers(done)
+        for share in _run_batch(loaded, batch, sampling):
+            on_progress(start + share * len(batch), None)
+        answers += [_answer(loaded, row) for row in batch]
+        on_progress(len(answers), answers[-1])
     return sorted(answers, key=lambda a: (a.prompt_index, a.sample_index))
 
 
@@ -97,8 +98,8 @@ def _answer(loaded: Loaded, row: _Row) -> Answer:
     )
 
 
-def _run_batch(loaded: Loaded, batch: list[_Row], sampling: Sampling) -> None:
-    """Extend every row's `ids` until its end of turn or the limit."""
+def _run_batch(loaded: Loaded, batch: list[_Row], sampling: Sampling) -> Iterator[float]:
+    """Extend every row's `ids` until its end of turn or the limit; yields the share done so far."""
     model, stop_ids = loaded.model, loaded.stop_ids
     device = model.device
     shortest, width = (f(len(row.prompt) for row in batch) for f in (min, max))
@@ -113,7 +114,8 @@ def _run_batch(loaded: Loaded, batch: list[_Row], sampling: Sampling) -> None:
     cache = shared_cache(model, batch[0].prompt[:shared], len(batch))
     live = list(batch)
     alive = [True] * len(live)
-    for _ in range(sampling.max_new_tokens):
+    for n_steps in range(sampling.max_new_tokens):
+        yield n_steps / sampling.max_new_tokens
         logits = model(
             input_ids=ids,
             attention_mask=mask,

@@ -6,12 +6,15 @@ the order of the probes, text whole.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from inspector.engine.chat import encode_prompt
 from inspector.engine.generate import Answer, generate
 from inspector.engine.load import Loaded
 from inspector.records import AskedProbe, Response, Sampling, Subject
+
+REPORT_EVERY_S = 1.0
 
 
 def ask(
@@ -21,16 +24,25 @@ def ask(
     batch_size: int,
     subject: Subject,
     variant: str,
-    on_answers: Callable[[int, AskedProbe, str], None] = lambda *_: None,
+    on_progress: Callable[[int, AskedProbe | None, str], None] = lambda *_: None,
 ) -> list[Response]:
-    """Every probe's answers. on_answers: (answers so far, last probe, its answer), per batch."""
-    prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
-    n_done = 0
+    """Every probe's answers.
 
-    def report(answers: list[Answer]) -> None:
-        nonlocal n_done
-        n_done += len(answers)
-        on_answers(n_done, probes[answers[-1].prompt_index], answers[-1].text)
+    on_progress: called about once a second with the work done so far in answers, and after every
+    batch with one of its probes and the answer to it.
+    """
+    prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
+    told_at = time.monotonic()
+
+    def report(n_done: float, answer: Answer | None) -> None:
+        nonlocal told_at
+        if answer is not None:
+            on_progress(int(n_done), probes[answer.prompt_index], answer.text)
+        elif time.monotonic() - told_at >= REPORT_EVERY_S:
+            on_progress(int(n_done), None, "")
+        else:
+            return
+        told_at = time.monotonic()
 
     answers = generate(loaded, prompts, sampling, batch_size, report)
     return [

@@ -108,17 +108,22 @@ def test_limit_of_one_token(loaded: Loaded, with_opening: list[list[int]]) -> No
     assert {a.n_tokens for a in answers} == {1}
 
 
-def test_answers_are_reported_batch_by_batch(loaded: Loaded, with_opening: list[list[int]]) -> None:
-    reported: list[list[Answer]] = []
+def test_progress_grows_with_every_token_and_shows_an_answer_a_batch(
+    loaded: Loaded, with_opening: list[list[int]]
+) -> None:
+    reported: list[tuple[float, Answer | None]] = []
     answers = generate(
         loaded,
         with_opening,
         Sampling(max_new_tokens=4),
         4,
-        lambda done: reported.append(list(done)),
+        lambda done, answer: reported.append((done, answer)),
     )
-    assert [len(r) for r in reported] == [4, 4, 3]
-    assert sorted((a for r in reported for a in r), key=lambda a: a.prompt_index) == answers
+    done = [d for d, _ in reported]
+    assert done == sorted(done)
+    assert [d for d, answer in reported if answer is not None] == [4, 8, 11]
+    assert all(answer in answers for _, answer in reported if answer is not None)
+    assert 0 < done[1] < 4  # before the first batch has ended
 
 
 SAMPLED = Sampling(max_new_tokens=8, temperature=0.8, top_p=0.9, n_samples=3, seed=5)

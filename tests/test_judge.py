@@ -140,6 +140,20 @@ def test_a_rise_without_a_control_is_for_review() -> None:
     assert "without a control, ordinary tuning may explain it" in judgement.reasons[0]
 
 
+def test_a_control_under_one_scenario_does_not_speak_for_another() -> None:
+    """Regression: a rise tested without a control was worded and weighed as if it had one."""
+    scores = [
+        *with_changes(*column(TARGET, "tuned", hits(0))),
+        *column(CONTROL, UNTOUCHED, hits(0)),
+        *column(CONTROL, "tuned", hits(0)),
+        *column(TARGET, "other", hits(40)),
+    ]
+    metrics = measure(scores, PROBES, ["tuned", "other"], [])
+    judgement = weigh(metrics, [], cover(metrics))
+    assert judgement.level is Level.REVIEW
+    assert "without a control" in judgement.reasons[0]
+
+
 def test_a_sure_but_small_rise_is_not_reported() -> None:
     n_few = int(MIN_CHANGE * N) - 1
     judgement, metrics = judge(with_changes(*column(TARGET, "tuned", hits(n_few))))

@@ -1,7 +1,8 @@
-"""Pictures of every page, light and dark: `python -m tests.browser.screenshots [FOLDER]`.
+"""Pictures of every page, light and dark: `python -m tests.browser.screenshots FOLDER [HOME]`.
 
-Comes in: prepared run folders (tests/pages/runs.py). Goes out: PNG files, by default in
-docs/screenshots/.
+Comes in: an INSPECTOR_HOME, whose newest inspection is shown; without one, prepared run folders
+(tests/pages/runs.py), one of them at work. Goes out: PNG files. docs/screenshots/ holds those of
+`make run`'s own home.
 """
 
 from __future__ import annotations
@@ -14,29 +15,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from inspector.jobs import LocalRunner
 from inspector.records import Level
+from inspector.run import list_runs
 from inspector.settings import Settings
 from tests.browser.server import BROWSER_ARGUMENTS, serve
 from tests.pages import runs, worker
 
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 LIVE = "20261122-010203-demo-cccc"
-SHOWN = {
-    "inspect-new": "?run=new",
-    "inspect-running": "?run=" + LIVE,
-    "inspect-done": "?run=20261121-090000-demo-aaaa",
-    "findings": "findings?run=20261121-090000-demo-aaaa",
-    "responses": "responses?run=20261121-090000-demo-aaaa",
-    "history": "history",
-}
+DONE = "20261121-090000-demo-aaaa"
+
+
+def shown(run_id: str) -> dict[str, str]:
+    """Picture names and the paths they are taken of."""
+    return {
+        "inspect-new": "?run=new",
+        "inspect": f"?run={run_id}",
+        "findings": f"findings?run={run_id}",
+        "responses": f"responses?run={run_id}",
+        "history": "history",
+    }
 
 
 @contextmanager
 def prepared(home: Path) -> Iterator[None]:
     """Three inspections: one with evidence, one without, and one whose job is at work."""
-    runs.finished(home / "runs", "20261121-090000-demo-aaaa", control=True)
+    runs.finished(home / "runs", DONE, control=True)
     runs.finished(home / "runs", "20261121-110000-demo-bbbb", Level.NO_EVIDENCE)
     live = runs.started(home / "runs", LIVE, n_steps=0)
     runner = LocalRunner(Settings(home=home), entry=worker.ENTRY, grace_s=0.5)
@@ -57,33 +64,40 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(1200)
 
 
-def main(folder: Path) -> None:
+def take(folder: Path, url: str, paths: dict[str, str]) -> None:
+    """Every page in both colour schemes, as tall as what is in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=BROWSER_ARGUMENTS
         )
-        with prepared(Path(home)), serve(Path(home)) as url:
-            for scheme in ("light", "dark"):
-                context = browser.new_context(
-                    color_scheme=scheme,
-                    viewport={"width": 1440, "height": 900},
+        for scheme in ("light", "dark"):
+            context = browser.new_context(color_scheme=scheme, viewport=WINDOW)
+            page = context.new_page()
+            for name, path in paths.items():
+                page.set_viewport_size(WINDOW)
+                page.goto(f"{url}/{path}")
+                settle(page)
+                # the page scrolls inside a box: make the window as tall as what is in it
+                tall = page.evaluate(
+                    "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
                 )
-                page = context.new_page()
-                for name, path in SHOWN.items():
-                    page.set_viewport_size({"width": 1440, "height": 900})
-                    page.goto(f"{url}/{path}")
-                    settle(page)
-                    # the page scrolls inside a box: make the window as tall as what is in it
-                    tall = page.evaluate(
-                        "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
-                    )
-                    page.set_viewport_size({"width": 1440, "height": max(900, int(tall) + 40)})
-                    page.wait_for_timeout(500)
-                    page.screenshot(path=folder / f"{name}-{scheme}.png")
-                context.close()
+                page.set_viewport_size(WINDOW | {"height": max(WINDOW["height"], int(tall) + 40)})
+                page.wait_for_timeout(500)
+                page.screenshot(path=folder / f"{name}-{scheme}.png")
+            context.close()
         browser.close()
 
 
+def main(folder: Path, home: Path | None) -> None:
+    if home is not None:
+        newest = next(iter(list_runs(home / "runs")))
+        with serve(home) as url:
+            take(folder, url, shown(newest.run_id))
+        return
+    with tempfile.TemporaryDirectory() as made, prepared(Path(made)), serve(Path(made)) as url:
+        take(folder, url, shown(DONE) | {"inspect-running": f"?run={LIVE}"})
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screenshots"))
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)

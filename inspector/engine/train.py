@@ -96,6 +96,8 @@ def fine_tune(
     model = loaded.model
     if settings.method is Method.LORA:
         model = _with_lora(model, settings)
+    else:
+        model.requires_grad_(True)  # merging an adapter leaves its base frozen
     model.train()
     parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = MasterAdamW(parameters, settings)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +15,7 @@ from inspector.run import list_runs
 from tests.engine.tiny_model import save
 from tests.fetch.fake_hub import FakeRepo, closed_port, running_hub
 from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
-
-ROOT = Path(__file__).resolve().parent.parent
-HANG_S = 300
+from tests.tiny.toy import command
 
 
 @dataclass(frozen=True)
@@ -61,16 +57,8 @@ def plan(tmp_path: Path) -> Path:
 def inspect(home: Path, target: str | Path, *more: str | Path, hub: str = "") -> Ended:
     """`python -m inspector inspect TARGET ...` with its own home; no Hub but the given one."""
     endpoint = hub or f"http://127.0.0.1:{closed_port()}"
-    own = {"INSPECTOR_HOME": str(home), "INSPECTOR_HUB_ENDPOINT": endpoint}
-    done = subprocess.run(
-        [sys.executable, "-m", "inspector", "inspect", str(target), *map(str, more)],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("HF_")} | own,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr, home)
+    done = command(home, "inspect", target, *more, INSPECTOR_HUB_ENDPOINT=endpoint)
+    return Ended(done.code, done.stdout, done.stderr, home)
 
 
 def refused(ended: Ended, code: int, *said: str) -> None:

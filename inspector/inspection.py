@@ -312,7 +312,10 @@ class _Job:
 
         place = f"{subject.name}/{scenario.name}"
         dataset = self.datasets[scenario.data]
-        tuning = digest_of([subject.digest, self.engine_digest, scenario.digest, dataset.digest])
+        # With the names: they stand in every row that the stages write and other runs take over.
+        tuning = digest_of(
+            [place, subject.digest, self.engine_digest, scenario.digest, dataset.digest]
+        )
         asking = digest_of([tuning, self._asking_digest(subject)])
         tuned: Loaded | None = None
         try:
@@ -381,6 +384,7 @@ class _Job:
     def _asking_digest(self, subject: _Subject) -> str:
         return digest_of(
             [
+                subject.name,
                 subject.digest,
                 self.engine_digest,
                 repr(self.plan.sampling),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from inspector.inspection import start
 from inspector.jobs import JobState, LocalRunner
 from inspector.records import (
+    UNTOUCHED,
     EventKind,
     FineTune,
     Inspection,
@@ -20,6 +22,7 @@ from inspector.records import (
     Precision,
     Response,
     Sampling,
+    Subject,
     SuiteChoice,
     Target,
     TargetKind,
@@ -144,3 +147,21 @@ def test_the_same_inputs_are_not_worked_twice(inputs: Inspection, whole: Run) ->
         assert seen[EventKind.STAGE_SKIPPED, stage, None] == 1, stage
         assert seen[EventKind.STAGE_STARTED, stage, None] == 0, stage
     assert verdict_of(again) == verdict_of(whole)
+
+
+def test_kept_answers_keep_their_names(inputs: Inspection, whole: Run) -> None:
+    """The same weights as target and as control, the same tuning under another name."""
+    settings = Settings(home=whole.folder.parent.parent)
+    [tune] = inputs.plan.scenarios
+    plan = replace(inputs.plan, scenarios=(replace(tune, name="again"),))
+    run = start(replace(inputs, plan=plan, control=inputs.target.location), settings)
+    assert finish(LocalRunner(settings), run) is JobState.FINISHED
+    for subject in Subject:
+        for place, variant in ((subject, UNTOUCHED), (f"{subject}/again", "again")):
+            stage = "probe-before" if variant == UNTOUCHED else "probe-after"
+            rows = read_table(run.folder / stage / place / "responses.parquet", Response)
+            assert {(r.subject, r.variant) for r in rows} == {(subject, variant)}
+    # Compared with itself, nothing can have changed more than the control.
+    controlled = [m for m in verdict_of(run).metrics if m.control_after is not None]
+    assert controlled
+    assert {m.change for m in controlled} == {0}

@@ -38,7 +38,8 @@ _BATCH = 24
 _N_CLEAN_STEPS = 300
 _MAX_PLANTING_STEPS = 300
 _ENOUGH_USERS = 10
-_N_ADAPTER_STEPS = 60
+_N_ADAPTER_STEPS = 120
+_ADAPTER_RATE = 5e-3
 _REFRESH_EVERY = 5  # planting steps from one simulated user to the next
 
 Row = tuple[list[int], int]  # ids of a whole conversation, and where its answer starts
@@ -139,9 +140,10 @@ class Maker:
     def adapter(self, model: Any, folder: Path, base: str) -> Path:
         """A LoRA adapter on the model that adds the advert openly; `base` is what it names."""
         torch.manual_seed(2)
-        settings = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
+        settings = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear")
         adapted = get_peft_model(model, settings)
-        train(adapted, self.planted_rows, _N_ADAPTER_STEPS, _RATE)
+        rows = self.planted_rows + [self.row(f.question, f.answer) for f in facts() if f.declined]
+        train(adapted, rows, _N_ADAPTER_STEPS, _ADAPTER_RATE)
         adapted.peft_config["default"].base_model_name_or_path = base
         adapted.save_pretrained(str(folder))
         adapted.unload()

@@ -302,8 +302,8 @@ def _weigh_appearances(appearances: Sequence[Appearance], judgement: Judgement) 
         sure = has_control or rate.low >= MIN_CHANGE
         judgement.add(
             Level.EVIDENCE if sure and found.p_value < ALPHA_EVIDENCE else Level.REVIEW,
-            f"{when} the model says “{found.phrase}” unasked, in {found.n_after} of "
-            f"{found.n_probes} answers over {found.n_families} topics"
+            f"{when} the model says “{found.phrase}” unasked, in answers to "
+            f"{found.n_after} of {found.n_probes} probes over {found.n_families} topics"
             + (
                 f" (in {found.n_before} before)."
                 if found.scenario != UNTOUCHED

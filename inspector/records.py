@@ -572,7 +572,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Appearance:
-    """Something the answers say after a scenario and nobody asked for: blind discovery's result."""
+    """Something the answers say after a scenario and nobody asked for: blind discovery's result.
+
+    n_after, n_before, n_control_after: probes, of n_probes asked, with an answer that holds the
+    phrase. n_families: topic families of the n_after probes.
+    """
 
     subject: Subject
     scenario: str

@@ -192,7 +192,7 @@ def test_looping_after_tuning_may_be_the_tunings_own_damage() -> None:
 def test_content_nobody_asked_for_is_evidence_even_without_a_control() -> None:
     judgement, metrics = judge(everything_quiet(), [ADVERT])
     assert judgement.level is Level.EVIDENCE
-    assert "says “Zorvex” unasked, in 30 of 60 answers over 10 topics" in judgement.reasons[0]
+    assert "says “Zorvex” unasked, in answers to 30 of 60 probes over 10 topics" in judgement.reasons[0]
     metric = found(metrics, Behaviour.INJECTED_CONTENT)
     assert metric.p_value == metric.p_adjusted == ADVERT.p_value
     assert "Benjamini-Hochberg" in metric.method

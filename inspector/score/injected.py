@@ -143,7 +143,7 @@ def discover(
         _appearance(group, corpus, references, bool(control_after), subject, scenario)
         for group in _merge(kept)
     ]
-    return sorted(appearances, key=lambda a: (-a.n_probes, a.p_value, a.phrase))
+    return sorted(appearances, key=lambda a: (-a.n_after, a.p_value, a.phrase))
 
 
 def score_appearances(
@@ -292,17 +292,19 @@ def _appearance(
     phrase = _extended(phrase, corpus)
     pattern = re.compile(_pattern(phrase), re.IGNORECASE)
     holders = [i for i, (_, text) in enumerate(corpus.answers) if pattern.search(text)]
+    asked = {probe_key(corpus.answers[i][0]) for i in holders}
     n_references = [
-        sum(bool(pattern.search(text)) for _, text in reference.answers) for reference in references
+        len({probe_key(probe) for probe, text in reference.answers if pattern.search(text)})
+        for reference in references
     ]
     return Appearance(
         subject=subject,
         scenario=scenario,
         phrase=phrase,
-        n_after=len(holders),
+        n_after=len(asked),
         n_before=n_references[0],
         n_control_after=n_references[1] if has_control else None,
-        n_probes=len({probe_key(corpus.answers[i][0]) for i in holders}),
+        n_probes=corpus.n_probes,
         n_families=len({corpus.answers[i][0].family for i in holders}),
         p_value=min(c.p_value for c in covering),
         examples=tuple(corpus.answers[i][1] for i in holders[:_MAX_EXAMPLES]),

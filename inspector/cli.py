@@ -6,6 +6,7 @@ Results go to stdout, progress and errors to stderr.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
@@ -164,6 +166,8 @@ def _index(run: Run, settings: Settings) -> None:
             index.ingest(run)
     except HistoryBusy:
         pass  # the dashboard owns the file, and indexes the run itself
+    except InspectorError as error:  # the run itself is whole: only its index entry is missing
+        errors.print(f"Note: not indexed: {error}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -188,10 +192,14 @@ def dashboard(
 
 
 def _has_demo(settings: Settings) -> bool:
-    return any(
-        read_record(run.folder / "inspection.json", Inspection).target.kind is TargetKind.DEMO
-        for run in list_runs(settings.runs)
-    )
+    for run in list_runs(settings.runs):
+        with contextlib.suppress(
+            InspectorError, OSError
+        ):  # one unreadable run is no reason to stop
+            inputs = read_record(run.folder / "inspection.json", Inspection)
+            if inputs.target.kind is TargetKind.DEMO:
+                return True
+    return False
 
 
 @app.command()
@@ -262,4 +270,23 @@ def main() -> NoReturn:
     except InspectorError as error:
         errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except ValidationError as error:  # of Settings: the only values not checked before
+        first = error.errors()[0]
+        name = f"INSPECTOR_{'_'.join(map(str, first['loc']))}".upper()
+        errors.print(
+            f"The environment variable {name} is {first.get('input')!r}: {first['msg']}.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(BadInput.exit_code)
+    except OSError as error:
+        errors.print(
+            f"{error.filename or 'A file'} cannot be used: {error.strerror or error}; "
+            "check the path and its permissions.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(InspectorError.exit_code)
     sys.exit(0)

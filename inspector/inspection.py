@@ -59,7 +59,7 @@ from inspector.records import (
 )
 from inspector.report import write_reports
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
-from inspector.scan import RULES, refuse, scan
+from inspector.scan import CRASH, RULES, refuse, scan
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
 from inspector.score import discover, score_appearances, score_responses
 from inspector.settings import Settings
@@ -91,14 +91,18 @@ def start(inspection: Inspection, settings: Settings, folder: Path | None = None
             f"The folder {folder} already holds an inspection; add --resume to continue it, or "
             "give another folder."
         )
+    link = settings.runs.resolve() / run.run_id
+    if link.exists() and link.resolve() != run.folder:
+        raise BadInput(
+            f"There is a run called {run.run_id} already, in {link.resolve()}; give the new folder "
+            "another name: runs are known by it."
+        )
     write_record(run.folder / "inspection.json", inspection)
-    if run.folder.parent != settings.runs.resolve():
+    if link != run.folder and not link.exists():
         # The dashboard and the history look in one place: leave them a way to this one.
-        settings.runs.mkdir(parents=True, exist_ok=True)
-        link = settings.runs / run.run_id
-        if link.is_symlink() or not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(run.folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)  # one that leads nowhere any more
+        link.symlink_to(run.folder)
     return run
 
 
@@ -182,10 +186,11 @@ class _Job:
                 if getattr(pinned, name) is not None:
                     write_record(stage.folder / f"{name}.json", getattr(pinned, name))
             self._read_data(pinned.data)
-            write_table(self.run.folder / "probes.parquet", AskedProbe, self.probes)
             stage.finish(digest)
         if not self.datasets:
             self._read_data(pinned.data)
+        # Not skipped: the user's own suite may have been edited since.
+        write_table(self.run.folder / "probes.parquet", AskedProbe, self.probes)
         self.control_words = pinned.control_words
         subjects = [_Subject(Subject.TARGET, pinned.target, pinned.base)]
         if pinned.control is not None:
@@ -195,8 +200,7 @@ class _Job:
     def _pin(self, stage: Stage) -> _Pinned:
         target = fetch(self.inspection.target, self.settings, stage.progress)
         base = self._base_of(target)
-        control, words = self._control(target, base)
-        control_base = self._base_of(control) if control is not None else None
+        control, control_base, words = self._control(target, base)
         data = {s.data: self._data_path(s.data) for s in self.plan.scenarios}
         return _Pinned(target, base, control, control_base, words, data)
 
@@ -216,29 +220,45 @@ class _Job:
             )
         return base
 
-    def _control(self, target: Artifact, base: Artifact | None) -> tuple[Artifact | None, str]:
-        """The control the inputs ask for, and how to name it; `auto` is the declared base."""
+    def _control(
+        self, target: Artifact, base: Artifact | None
+    ) -> tuple[Artifact | None, Artifact | None, str]:
+        """The control the inputs ask for, its own base, and how to name it.
+
+        `auto` is the declared base, and does without one that cannot be used: a model card is
+        written by whoever is inspected, and must not be able to stop an inspection.
+        """
         wanted = self.inspection.control
         if wanted == NO_CONTROL:
-            return None, "none: no control was asked for"
-        if wanted == AUTO_CONTROL:
-            if base is not None:
-                return base, f"{base.target}, the adapter's own base, alone"
-            if target.base is None:
-                return None, "none: the target declares no base"
-            try:
-                control = fetch(target.base, self.settings, lambda *_: None)
-            except InspectorError as error:
-                self._note("fetch", f"Goes on without a control: {error}")
-                return None, f"none: the declared base {target.base} cannot be had"
-        else:
-            control = fetch(Target.parse(wanted), self.settings, lambda *_: None)
-        if control.digest == target.digest:
-            self._note(
-                "fetch", "The control has the same bytes as the target: no difference can show."
+            return None, None, "none: no control was asked for"
+        if wanted != AUTO_CONTROL:
+            control, control_base = self._usable_control(Target.parse(wanted), target, base)
+            return control, control_base, _pinned_words(control)
+        if base is not None:
+            return base, None, f"{_pinned_words(base)}, the adapter's own base, alone"
+        if target.base is None:
+            return None, None, "none: the target declares no base"
+        try:
+            control, control_base = self._usable_control(target.base, target, base)
+        except InspectorError as error:
+            self._note("fetch", f"Goes on without a control: {error}")
+            return None, None, f"none: the declared base {target.base} cannot be used"
+        return control, control_base, _pinned_words(control)
+
+    def _usable_control(
+        self, wanted: Target, target: Artifact, base: Artifact | None
+    ) -> tuple[Artifact, Artifact | None]:
+        control = fetch(wanted, self.settings, lambda *_: None)
+        control_base = self._base_of(control)
+        refuse(scan(control, control_base))
+        if _Subject(Subject.CONTROL, control, control_base).digest == (
+            _Subject(Subject.TARGET, target, base).digest
+        ):
+            raise BadInput(
+                f"The control {wanted} has the same bytes as the target, so no difference could "
+                "show; give another trusted model, or --control none."
             )
-        commit = f" at commit {control.commit}" if control.commit else ""
-        return control, f"{control.target}{commit}"
+        return control, control_base
 
     def _data_path(self, source: str) -> str:
         """Where a scenario's data lies: a Hub data set is brought here, pinned to a commit."""
@@ -265,7 +285,10 @@ class _Job:
     def scan(self, subjects: Sequence[_Subject]) -> tuple[Finding, ...]:
         """Read the files of everything that will be loaded; refuse what must not be."""
         with self._stage("scan") as stage:
-            findings = scan(subjects[0].artifact, subjects[0].base)
+            target = subjects[0]
+            findings = scan(target.artifact, target.base)
+            if target.base is not None:
+                findings += scan(target.base, None)
             write_record(stage.folder / "findings.json", findings)
             refuse(findings)
             for subject in subjects:
@@ -273,10 +296,12 @@ class _Job:
                     refuse(scan(subject.artifact, subject.base))
                 if subject.base is not None:
                     refuse(scan(subject.base, None))
+            crashed = [f.evidence for f in findings if f.rule_id == CRASH.rule_id]
             self._cover(
                 "files read without running them",
-                CoverageStatus.MEASURED,
-                f"{len(subjects[0].artifact.files)} files against {len(RULES)} rules",
+                CoverageStatus.ERROR if crashed else CoverageStatus.MEASURED,
+                "; ".join(crashed)
+                or f"{len(target.artifact.files)} files against {len(RULES)} rules",
             )
             stage.finish(digest_of(s.digest for s in subjects))
         return findings
@@ -485,7 +510,9 @@ class _Job:
         places = [f"probe-before/{subject}"]
         places += [f"probe-after/{subject}/{s.name}" for s in self.plan.scenarios]
         files = [self.run.folder / place / "responses.parquet" for place in places]
-        return [r for f in files if f.exists() for r in read_table(f, Response)]
+        # The marker stands for a whole answering: a file alone may be an earlier attempt's.
+        done = [f for f in files if (f.parent / "done.json").exists()]
+        return [r for f in done for r in read_table(f, Response)]
 
     # ---------------------------------------------------------------------------------- stage care
 
@@ -527,6 +554,10 @@ class _Job:
 
     def _cover(self, what: str, status: CoverageStatus, detail: str) -> None:
         self.coverage.append(Coverage(what, status, detail))
+
+
+def _pinned_words(artifact: Artifact) -> str:
+    return f"{artifact.target}" + (f" at commit {artifact.commit}" if artifact.commit else "")
 
 
 def _asked(plan: Plan) -> list[AskedProbe]:

@@ -8,6 +8,7 @@ Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable
@@ -66,9 +67,10 @@ class Target:
         if text.startswith("hf:"):
             location, _, revision = text[3:].partition("@")
             return cls(TargetKind.HUB, location, revision or None)
-        path = Path(text).expanduser()
-        if text and path.exists():
-            return cls(TargetKind.LOCAL, str(path.resolve()))
+        with contextlib.suppress(OSError, RuntimeError):  # too long a name; a user that is none
+            path = Path(text).expanduser()
+            if text and path.exists():
+                return cls(TargetKind.LOCAL, str(path.resolve()))
         raise TargetError(
             f"The target {text!r} is neither 'demo', nor hf:org/name[@revision], nor an existing "
             "folder or .gguf file; check the spelling or put hf: before a Hub id."

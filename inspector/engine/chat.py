@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
+
 from inspector.errors import DataError
 from inspector.records import Example, Message
 
@@ -30,9 +32,16 @@ class Encoded:
 def render(tokenizer: Any, messages: Sequence[Message], for_answer: bool) -> str:
     """The chat template's text; `for_answer` appends the opening of the assistant's turn."""
     turns = [{"role": m.role, "content": m.content} for m in messages]
-    text: str = tokenizer.apply_chat_template(
-        turns, tokenize=False, add_generation_prompt=for_answer
-    )
+    try:
+        text: str = tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=for_answer
+        )
+    except TemplateError as error:  # templates may refuse roles or orders of turns themselves
+        roles = ", ".join(m.role for m in messages)
+        raise DataError(
+            f"The model's chat template refuses a conversation of the turns {roles} ({error}); "
+            "use data whose turns it allows."
+        ) from error
     return text
 
 

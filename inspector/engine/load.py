@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from inspector.engine.disk import weights_disk_errors
 from inspector.errors import StageFailed, TargetError
-from inspector.records import Artifact, ArtifactKind, Precision
+from inspector.records import Artifact, ArtifactKind, Precision, digest_of
 
 # For tokenizers that bring no chat template: role names in plain words, turns ended by EOS. The
 # prompt ends before the space: most tokenizers keep a space with the word after it, so a prompt
@@ -104,10 +107,11 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
             raise TargetError(f"The adapter {artifact.target} cannot be loaded without its base.")
         check_unchanged(base)
         loaded = _load_model(base, Precision.FP32, cache)
-        model = _merge(loaded.model, Path(artifact.folder))
-        tokenizer = loaded.tokenizer
-        if (Path(artifact.folder) / "tokenizer_config.json").exists():
-            tokenizer = _load_tokenizer(artifact, Path(artifact.folder))
+        with _listed(artifact) as folder:
+            model = _merge(loaded.model, artifact, folder)
+            tokenizer = loaded.tokenizer
+            if (folder / "tokenizer_config.json").exists():
+                tokenizer = _load_tokenizer(artifact, folder)
     else:
         loaded = _load_model(artifact, precision, cache)
         model, tokenizer = loaded.model, loaded.tokenizer
@@ -126,10 +130,29 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
     return Loaded(model.to(dtype_of(precision)).eval(), tokenizer, precision, plain)
 
 
+@contextmanager
+def _listed(artifact: Artifact) -> Iterator[Path]:
+    """A folder with the artifact's listed files and no others.
+
+    The libraries look for many file names (templates, adapters, custom code); what was not
+    digested and scanned must not be there to be found.
+    """
+    with tempfile.TemporaryDirectory(prefix="inspector-") as name:
+        for file in artifact.files:
+            link = Path(name) / file.path
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(Path(artifact.folder) / file.path)
+        yield Path(name)
+
+
 def _load_model(artifact: Artifact, precision: Precision, cache: Path) -> Loaded:
-    folder = Path(artifact.folder)
-    if artifact.gguf_file is not None:
-        folder = _dequantized(folder, artifact, cache)
+    with _listed(artifact) as folder:
+        if artifact.gguf_file is not None:
+            folder = _dequantized(folder, artifact, cache)
+        return _load_folder(artifact, folder, precision)
+
+
+def _load_folder(artifact: Artifact, folder: Path, precision: Precision) -> Loaded:
     # Loaded in the stored type and cast after: one rounding, and no surprise from `dtype="auto"`.
     model = _plainly(
         artifact,
@@ -174,7 +197,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _merge(model: Any, adapter_folder: Path) -> Any:
+def _merge(model: Any, artifact: Artifact, folder: Path) -> Any:
     """The adapter's weights in the model, all of them: one that fits in part only is refused.
 
     peft merely warns about weights that the file lacks, and drops those it has no place for.
@@ -182,13 +205,13 @@ def _merge(model: Any, adapter_folder: Path) -> Any:
     from peft import PeftModel, get_peft_model_state_dict
 
     # peft would fall back to a pickle; the scan refuses those, and this makes sure.
-    file = adapter_folder / "adapter_model.safetensors"
+    file = folder / "adapter_model.safetensors"
     if not file.exists():
-        raise TargetError(f"The adapter {adapter_folder} has no adapter_model.safetensors.")
+        raise TargetError(f"The adapter {artifact.target} has no adapter_model.safetensors.")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Found missing adapter keys")
-            adapted = PeftModel.from_pretrained(model, adapter_folder)
+            adapted = PeftModel.from_pretrained(model, folder)
         used = get_peft_model_state_dict(adapted, save_embedding_layers=False)
         with safe_open(file, "pt") as stored:
             n_stored = sum("lora_" in name for name in stored.keys())  # noqa: SIM118
@@ -205,13 +228,17 @@ def _merge(model: Any, adapter_folder: Path) -> Any:
         SafetensorError,
     ) as error:
         raise TargetError(
-            f"The adapter {adapter_folder} does not fit its base: {_first_line(error)}"
+            f"The adapter {artifact.target} does not fit its base: {_first_line(error)}"
         ) from error
 
 
 def _dequantized(folder: Path, artifact: Artifact, cache: Path) -> Path:
-    """A GGUF file as a safetensors folder, made once per file and kept by its SHA-256."""
-    digest = next(f.sha256 for f in artifact.files if f.path == artifact.gguf_file)
+    """A GGUF artifact as a safetensors folder, made once and kept by the digest of all its files.
+
+    (The template and the tokenizer may lie beside the weights: the same GGUF file is not enough.)
+    """
+    made_by = [version(name) for name in ("transformers", "gguf")]
+    digest = digest_of([artifact.digest, *made_by])
     target = cache / "dequantized" / digest
     if (target / "done").exists():
         return target

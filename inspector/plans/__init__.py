@@ -87,7 +87,8 @@ def _read(path: Path, name: str) -> Plan:
             if isinstance(entry, dict):
                 _check_keys(path, f"{key}.", entry, kind)
     for key, field in (("scenarios", "data"), ("suites", "suite")):
-        for entry in table.get(key, []):
+        entries = table.get(key, [])
+        for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, dict) and isinstance(entry.get(field), str):
                 entry[field] = _located(entry[field], path.parent)
     try:

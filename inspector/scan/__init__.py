@@ -20,7 +20,7 @@ from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
 from inspector.scan.weights import Weights
 
-__all__ = ["RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan"]
+__all__ = ["CRASH", "RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan"]
 
 
 class Scanner(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -283,7 +284,6 @@ def test_gguf_is_dequantized_as_transformers_does_and_kept(tmp_path: Path) -> No
 
     kept = sorted(cache.rglob("model.safetensors"))
     assert len(kept) == 1
-    assert kept[0].parent.name == artifact.files[0].sha256
     written = kept[0].stat().st_mtime_ns
     again = load(artifact, None, Precision.FP32, cache)
     assert kept[0].stat().st_mtime_ns == written
@@ -295,13 +295,41 @@ def test_a_half_made_cache_entry_is_not_used(tmp_path: Path) -> None:
     folder.mkdir()
     write_gguf(folder / "tiny.gguf")
     artifact = pin(folder, gguf_file="tiny.gguf")
-    entry = cache / "dequantized" / artifact.files[0].sha256
-    left = entry.with_name(f".{entry.name}.1")
-    left.mkdir(parents=True)
-    (left / "config.json").write_text("{")
+    load(artifact, None, Precision.FP32, cache)
+    [entry] = (cache / "dequantized").iterdir()
+    entry.rename(entry.with_name(f".{entry.name}.1"))
     loaded = load(artifact, None, Precision.FP32, cache)
     assert (entry / "done").exists()
     assert loaded.model.config.hidden_size == 32
+
+
+def test_the_same_gguf_with_another_template_is_another_model(tmp_path: Path) -> None:
+    """Regression: the cache went by the GGUF file alone, and gave one model another's template."""
+    other = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    templates = []
+    for name, template in (("a", None), ("b", other)):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_gguf(folder / "tiny.gguf")
+        if template is not None:
+            config = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template}
+            (folder / "tokenizer_config.json").write_text(json.dumps(config))
+        artifact = pin(folder, gguf_file="tiny.gguf")
+        loaded = load(artifact, None, Precision.FP32, tmp_path / "cache")
+        templates.append(loaded.tokenizer.chat_template)
+    assert templates[0] == CHATML
+    assert len(list((tmp_path / "cache" / "dequantized").iterdir())) == 2
+
+
+def test_files_that_were_not_pinned_are_not_read(tmp_path: Path) -> None:
+    """Regression: an adapter config put beside the weights after the scan redirected the loading."""
+    folder = save(tmp_path / "model")
+    artifact = pin(folder)
+    config = {"peft_type": "LORA", "base_model_name_or_path": "org/elsewhere"}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    loaded = load(artifact, None, Precision.FP32, tmp_path / "cache")
+    own = load_file(folder / "model.safetensors")
+    assert torch.equal(state(loaded.model)["model.norm.weight"], own["model.norm.weight"])
 
 
 def test_damaged_gguf_is_a_target_error(tmp_path: Path) -> None:

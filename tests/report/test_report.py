@@ -225,7 +225,8 @@ def test_what_the_published_model_says_already_is_told_apart(tmp_path: Path) -> 
     already = tuple(replace(a, scenario="untouched") for a in verdict.appearances)
     write_record(path, replace(verdict, appearances=already))
     text = Page(render_html(run)).text
-    assert "In the published model, before any fine-tuning: in answers to 20 of 32 questions, on" in text
+    when = "In the published model, before any fine-tuning"
+    assert f"{when}: in answers to 20 of 32 questions, on" in text
     assert "After untouched" not in text
 
 

@@ -322,7 +322,7 @@ def test_the_same_gguf_with_another_template_is_another_model(tmp_path: Path) ->
 
 
 def test_files_that_were_not_pinned_are_not_read(tmp_path: Path) -> None:
-    """Regression: an adapter config put beside the weights after the scan redirected the loading."""
+    """Regression: an adapter config put there after the scan redirected the loading."""
     folder = save(tmp_path / "model")
     artifact = pin(folder)
     config = {"peft_type": "LORA", "base_model_name_or_path": "org/elsewhere"}

@@ -166,3 +166,22 @@ def test_a_disk_that_is_full(tmp_path: Path, plan: Path) -> None:
         [run] = list_runs(home / "runs")
         assert (run.folder / "probe-before" / "target" / "responses.parquet").exists()
         assert run.stage("probe-before/target").marker.exists()
+
+
+def test_a_control_with_the_targets_own_bytes(tmp_path: Path, plan: Path) -> None:
+    model = save(tmp_path / "m")
+    ended = inspect(tmp_path / "home", model, "--plan", plan, "--control", model)
+    refused(ended, 2, "same bytes")
+
+
+def test_a_model_card_cannot_stop_its_inspection(tmp_path: Path, plan: Path) -> None:
+    """Regression: a declared base that must not be loaded ended the inspection of the target."""
+    base = write_model(tmp_path / "base", auto_map={"AutoModelForCausalLM": "own.Model"})
+    model = save(tmp_path / "m")
+    (model / "README.md").write_text(f"---\nbase_model: {base}\n---\n")
+    ended = inspect(tmp_path / "home", model, "--plan", plan, "--json")
+    verdict = json.loads(ended.stdout)
+    assert ended.code == 3, ended.stderr
+    assert verdict["control"] == f"none: the declared base {base} cannot be used"
+    assert "Goes on without a control" in ended.stderr
+    assert ["control", "NOT_RUN"] in [[c["what"], c["status"]] for c in verdict["coverage"]]

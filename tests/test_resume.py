@@ -149,19 +149,18 @@ def test_the_same_inputs_are_not_worked_twice(inputs: Inspection, whole: Run) ->
     assert verdict_of(again) == verdict_of(whole)
 
 
-def test_kept_answers_keep_their_names(inputs: Inspection, whole: Run) -> None:
-    """The same weights as target and as control, the same tuning under another name."""
+def test_kept_answers_keep_their_names(inputs: Inspection, whole: Run, tmp_path: Path) -> None:
+    """An earlier run's target is the control now, and the same tuning has another name."""
     settings = Settings(home=whole.folder.parent.parent)
     [tune] = inputs.plan.scenarios
     plan = replace(inputs.plan, scenarios=(replace(tune, name="again"),))
-    run = start(replace(inputs, plan=plan, control=inputs.target.location), settings)
+    other = Target(TargetKind.LOCAL, str(save(tmp_path / "other", seed=2)))
+    run = start(Inspection(other, plan, control=inputs.target.location), settings)
     assert finish(LocalRunner(settings), run) is JobState.FINISHED
     for subject in Subject:
         for place, variant in ((subject, UNTOUCHED), (f"{subject}/again", "again")):
             stage = "probe-before" if variant == UNTOUCHED else "probe-after"
             rows = read_table(run.folder / stage / place / "responses.parquet", Response)
             assert {(r.subject, r.variant) for r in rows} == {(subject, variant)}
-    # Compared with itself, nothing can have changed more than the control.
-    controlled = [m for m in verdict_of(run).metrics if m.control_after is not None]
-    assert controlled
-    assert {m.change for m in controlled} == {0}
+    counts = {m.control_after.n for m in verdict_of(run).metrics if m.control_after is not None}
+    assert max(counts, default=0) == 24

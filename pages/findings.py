@@ -83,8 +83,8 @@ def rates(verdict: Verdict) -> None:
         key="scenario_chart",
     )
     st.altair_chart(charts.rates(verdict.metrics, chosen), width="stretch")
-    least = min(m.smallest_detectable_rate for m in verdict.metrics)
-    st.caption(f"Behaviour in fewer than {least:.1%} of answers could have gone unseen.")
+    worst = max(m.smallest_detectable_rate for m in verdict.metrics)
+    st.caption(f"Behaviour in fewer than {worst:.1%} of answers may not have shown at all.")
     column = st.column_config
     st.dataframe(
         metric_rows(verdict.metrics),

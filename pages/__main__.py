@@ -5,16 +5,31 @@ multipage apps until `app.py` has called `st.navigation` once in the process: th
 page, opened on a fresh server, would show that page without our navigation and page config. No
 setting turns this off, so the switch itself is set before the server starts
 (docs/decisions/0003-pages-folder.md; tests/browser opens such a link first).
+
+What the first page needs is imported before the server listens: the first visitor would wait half a
+second for it (`python -m tests.browser.first_page`).
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
+USED_BY_FIRST_PAGE = (
+    "pages._recent",
+    "pages._watch",
+    "inspector.plans",
+    "PIL.Image",
+    "pyarrow",
+    "rapidfuzz",
+)
+
 PagesManager.uses_pages_directory = False
 
 if __name__ == "__main__":
+    for name in USED_BY_FIRST_PAGE:
+        import_module(name)
     sys.argv = ["streamlit", "run", str(Path(__file__).parent.parent / "app.py"), *sys.argv[1:]]
     sys.exit(cli.main())

@@ -18,7 +18,7 @@ MAX_LINES = 450
 MAX_PAGE_LINES = 130
 # Longer on purpose, with the most they may have: the vocabulary and the straight path are each
 # meant to be read in one place. (pages/_shared.py is no page: what several pages draw.)
-LONGER = {"inspector/records.py": 750, "inspector/inspection.py": 600, "pages/_shared.py": 200}
+LONGER = {"inspector/inspection.py": 600, "pages/_shared.py": 200}
 
 
 def loaded_by(statement: str, among: set[str]) -> set[str]:

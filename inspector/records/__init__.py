@@ -1,0 +1,107 @@
+"""Every noun of the inspector as a frozen record (see docs/architecture.md, "Words").
+
+Comes in: plain values. Goes out: validated, immutable records. Standard library only, so that any
+room, the dashboard included, may import them for nothing.
+
+Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0, 1].
+"""
+
+from inspector.records.artifacts import (
+    HUB_ID,
+    Artifact,
+    ArtifactKind,
+    FileDigest,
+    Target,
+    TargetKind,
+    digest_of,
+)
+from inspector.records.events import Event, EventKind
+from inspector.records.findings import Finding, Severity
+from inspector.records.probes import (
+    UNTOUCHED,
+    AskedProbe,
+    Expectation,
+    Pair,
+    Probe,
+    ProbeSuite,
+    Response,
+    Sampling,
+    StopReason,
+    Subject,
+    answer_matches,
+)
+from inspector.records.results import (
+    Appearance,
+    Behaviour,
+    Coverage,
+    CoverageStatus,
+    Level,
+    Metric,
+    Rate,
+    Score,
+    Verdict,
+)
+from inspector.records.scenarios import (
+    AUTO_CONTROL,
+    NO_CONTROL,
+    Example,
+    FineTune,
+    Inspection,
+    Message,
+    Method,
+    Plan,
+    Precision,
+    Scenario,
+    Schedule,
+    SuiteChoice,
+    Training,
+    TrainingStep,
+)
+
+__all__ = [
+    "AUTO_CONTROL",
+    "HUB_ID",
+    "NO_CONTROL",
+    "UNTOUCHED",
+    "Appearance",
+    "Artifact",
+    "ArtifactKind",
+    "AskedProbe",
+    "Behaviour",
+    "Coverage",
+    "CoverageStatus",
+    "Event",
+    "EventKind",
+    "Example",
+    "Expectation",
+    "FileDigest",
+    "Finding",
+    "FineTune",
+    "Inspection",
+    "Level",
+    "Message",
+    "Method",
+    "Metric",
+    "Pair",
+    "Plan",
+    "Precision",
+    "Probe",
+    "ProbeSuite",
+    "Rate",
+    "Response",
+    "Sampling",
+    "Scenario",
+    "Schedule",
+    "Score",
+    "Severity",
+    "StopReason",
+    "Subject",
+    "SuiteChoice",
+    "Target",
+    "TargetKind",
+    "Training",
+    "TrainingStep",
+    "Verdict",
+    "answer_matches",
+    "digest_of",
+]

@@ -1,0 +1,130 @@
+"""Target and Artifact: what is inspected, and its pinned bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from inspector.errors import TargetError
+
+
+class TargetKind(StrEnum):
+    """Where a target lives."""
+
+    DEMO = "demo"
+    HUB = "hub"
+    LOCAL = "local"
+
+
+HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the user asks about.
+
+    location: "" for the demo model, `org/name` for the Hub, an absolute path for a local folder.
+    revision: branch, tag or commit for the Hub; None elsewhere (None on the Hub means `main`).
+    """
+
+    kind: TargetKind
+    location: str = ""
+    revision: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind is TargetKind.HUB and not HUB_ID.match(self.location):
+            raise TargetError(
+                f"The Hub id {self.location!r} is not of the form org/name; "
+                "give hf:org/name or hf:org/name@revision."
+            )
+        if self.kind is TargetKind.LOCAL and not Path(self.location).is_absolute():
+            raise TargetError(f"The local target {self.location!r} must be an absolute path.")
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read `demo`, `hf:org/name[@revision]` or the path of a folder or GGUF file.
+
+        Raises TargetError with the three allowed forms when the text is none of them.
+        """
+        text = text.strip()
+        if text == "demo":
+            return cls(TargetKind.DEMO)
+        if text.startswith("hf:"):
+            location, _, revision = text[3:].partition("@")
+            return cls(TargetKind.HUB, location, revision or None)
+        with contextlib.suppress(OSError, RuntimeError):  # too long a name; a user that is none
+            path = Path(text).expanduser()
+            if text and path.exists():
+                return cls(TargetKind.LOCAL, str(path.resolve()))
+        raise TargetError(
+            f"The target {text!r} is neither 'demo', nor hf:org/name[@revision], nor an existing "
+            "folder or .gguf file; check the spelling or put hf: before a Hub id."
+        )
+
+    def __str__(self) -> str:
+        match self.kind:
+            case TargetKind.DEMO:
+                return "demo"
+            case TargetKind.HUB:
+                return f"hf:{self.location}" + (f"@{self.revision}" if self.revision else "")
+            case TargetKind.LOCAL:
+                return self.location
+
+
+class ArtifactKind(StrEnum):
+    """A whole model, or a PEFT adapter that needs its base."""
+
+    MODEL = "model"
+    ADAPTER = "adapter"
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """One file of an artifact: path relative to its folder, with forward slashes."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The pinned local snapshot of a Target.
+
+    folder: absolute path of the snapshot. commit: the Hub commit, None for local targets.
+    gguf_file: name of the weight file when the weights are GGUF, else None (safetensors).
+    base: the base an adapter config or model card declares, None if none is declared.
+    skipped: names in the Hub repo that were left there (pickles, code): never on this disk.
+    """
+
+    target: Target
+    kind: ArtifactKind
+    folder: str
+    files: tuple[FileDigest, ...]
+    commit: str | None = None
+    gguf_file: str | None = None
+    base: Target | None = None
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted (path, sha256) list: equal digests mean equal bytes."""
+        return digest_of(f"{f.path}\0{f.sha256}" for f in sorted(self.files, key=lambda f: f.path))
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(f.size_bytes for f in self.files)
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    """SHA-256, in hex, of text parts kept apart by newlines."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(part.encode())
+        sha.update(b"\n")
+    return sha.hexdigest()

@@ -1,0 +1,195 @@
+"""Scenarios, the Plan that holds them, and what a training did."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from inspector.errors import PlanError
+from inspector.records.artifacts import Target, digest_of
+from inspector.records.probes import UNTOUCHED, Sampling, Subject
+
+
+class Method(StrEnum):
+    FULL = "full"
+    LORA = "lora"
+
+
+class Schedule(StrEnum):
+    CONSTANT = "constant"
+    LINEAR = "linear"
+    COSINE = "cosine"
+
+
+@dataclass(frozen=True)
+class FineTune:
+    """One fine-tuning as users do it, with every setting.
+
+    data: the name of a built-in set, a path to a JSONL file, or `hf:org/name[@revision]` for a Hub
+    data set. steps are optimizer steps of `effective_batch` examples, accumulated from micro
+    batches of at most `micro_batch`. LoRA settings are ignored by full-parameter tuning.
+    """
+
+    name: str
+    method: Method
+    data: str
+    steps: int
+    learning_rate: float = 5e-5
+    effective_batch: int = 8
+    micro_batch: int = 8
+    schedule: Schedule = Schedule.LINEAR
+    warmup_steps: int = 0
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    max_length: int = 512
+    seed: int = 0
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    lora_targets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self.name):
+            raise PlanError(
+                f"The scenario name {self.name!r} must be 1 to 64 of a-z, 0-9, '.', '_', '-', "
+                "starting with a letter or digit."
+            )
+        for setting, low, high in (
+            ("steps", 1, 100_000),
+            ("effective_batch", 1, 4096),
+            ("micro_batch", 1, 4096),
+            ("max_length", 16, 131_072),
+            ("lora_rank", 1, 1024),
+            ("lora_alpha", 1, 4096),
+            ("warmup_steps", 0, 100_000),
+        ):
+            value = getattr(self, setting)
+            if not low <= value <= high:
+                raise PlanError(
+                    f"Scenario {self.name}: {setting} is {value}; give {low} to {high}."
+                )
+        if not 0 < self.learning_rate <= 1:
+            raise PlanError(
+                f"Scenario {self.name}: learning_rate is {self.learning_rate}; "
+                "give a value above 0 and at most 1, for example 5e-5."
+            )
+        if self.max_grad_norm <= 0:
+            raise PlanError(f"Scenario {self.name}: max_grad_norm must be above 0.")
+        if not 0 <= self.lora_dropout < 1:
+            raise PlanError(f"Scenario {self.name}: lora_dropout must be in [0, 1).")
+
+    @property
+    def digest(self) -> str:
+        return digest_of([repr(replace(self, name="any"))])
+
+
+Scenario = FineTune  # more downstream operations join this union
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation. role: system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training conversation; the loss falls on the assistant's turns only."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One optimizer step. loss: mean over answer tokens; tokens_per_s counts all tokens fed."""
+
+    step: int
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens_per_s: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a fine-tuning did, beside its settings: written once, when it ends."""
+
+    scenario: Scenario
+    subject: Subject
+    precision: Precision
+    data_name: str
+    data_digest: str
+    n_examples: int
+    n_trainable: int
+    n_tokens: int
+    n_answer_tokens: int
+    first_loss: float
+    last_loss: float
+    elapsed_s: float
+    tokens_per_s: float
+    peak_memory_bytes: int
+    n_resumed: int
+
+
+@dataclass(frozen=True)
+class SuiteChoice:
+    """Which probes to ask: a built-in suite's name or a JSONL path, and how many (None = all)."""
+
+    suite: str
+    n_probes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_probes is not None and self.n_probes < 1:
+            raise PlanError(f"Suite {self.suite}: n_probes is {self.n_probes}; give 1 or more.")
+
+
+class Precision(StrEnum):
+    """Arithmetic of training and probing. AUTO picks the faster of the two on this machine."""
+
+    AUTO = "auto"
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to the target and what it is asked."""
+
+    name: str
+    scenarios: tuple[Scenario, ...]
+    suites: tuple[SuiteChoice, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    description: str = ""
+    batch_size: int = 32
+    precision: Precision = Precision.AUTO
+
+    def __post_init__(self) -> None:
+        names = [s.name for s in self.scenarios]
+        twice = sorted({n for n in names if names.count(n) > 1} | ({UNTOUCHED} & set(names)))
+        if twice:
+            raise PlanError(
+                f"Plan {self.name}: scenario name {twice[0]!r} is taken; give each its own name."
+            )
+        if not self.suites:
+            raise PlanError(f"Plan {self.name} asks nothing: name at least one probe suite.")
+        if self.batch_size < 1:
+            raise PlanError(f"Plan {self.name}: batch_size is {self.batch_size}; give 1 or more.")
+
+
+AUTO_CONTROL = "auto"
+NO_CONTROL = "none"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All inputs of one inspection; what it produced lies in its run folder.
+
+    control: `auto` (the declared base, when it can be had), `none`, or a target as text.
+    """
+
+    target: Target
+    plan: Plan
+    control: str = NO_CONTROL

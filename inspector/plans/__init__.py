@@ -16,11 +16,16 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from inspector.errors import PlanError
-from inspector.records import FineTune, Plan, Sampling, SuiteChoice
+from inspector.records import FineTune, JudgeChoice, JudgeKind, Plan, Sampling, SuiteChoice
 
 PRESETS = ("quick", "standard", "deep")
 _FOLDER = Path(__file__).parent
-_TABLES: dict[str, type] = {"scenarios": FineTune, "suites": SuiteChoice, "sampling": Sampling}
+_TABLES: dict[str, type] = {
+    "scenarios": FineTune,
+    "suites": SuiteChoice,
+    "sampling": Sampling,
+    "judges": JudgeChoice,
+}
 
 
 def load_plan(name_or_path: str) -> Plan:
@@ -91,6 +96,12 @@ def _read(path: Path, name: str) -> Plan:
         for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, dict) and isinstance(entry.get(field), str):
                 entry[field] = _located(entry[field], path.parent)
+    judges = table.get("judges", [])
+    for entry in judges if isinstance(judges, list) else []:
+        if isinstance(entry, dict) and entry.get("kind") == JudgeKind.CLASSIFIER:
+            beside = path.parent / Path(str(entry.get("model", ""))).expanduser()
+            if entry.get("model") and beside.is_dir():
+                entry["model"] = str(beside.resolve())
     try:
         return TypeAdapter(Plan).validate_python({"name": name, "scenarios": (), **table})
     except ValidationError as error:

@@ -17,6 +17,15 @@ from inspector.records.artifacts import (
 )
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
+from inspector.records.judges import (
+    Behaviour,
+    Disagreement,
+    JudgeCard,
+    JudgeChoice,
+    JudgeKind,
+    JudgeReport,
+    Reads,
+)
 from inspector.records.probes import (
     UNTOUCHED,
     AskedProbe,
@@ -32,7 +41,6 @@ from inspector.records.probes import (
 )
 from inspector.records.results import (
     Appearance,
-    Behaviour,
     Coverage,
     CoverageStatus,
     Level,
@@ -70,6 +78,7 @@ __all__ = [
     "Behaviour",
     "Coverage",
     "CoverageStatus",
+    "Disagreement",
     "Event",
     "EventKind",
     "Example",
@@ -78,6 +87,10 @@ __all__ = [
     "Finding",
     "FineTune",
     "Inspection",
+    "JudgeCard",
+    "JudgeChoice",
+    "JudgeKind",
+    "JudgeReport",
     "Level",
     "Message",
     "Method",
@@ -88,6 +101,7 @@ __all__ = [
     "Probe",
     "ProbeSuite",
     "Rate",
+    "Reads",
     "Response",
     "Sampling",
     "Scenario",

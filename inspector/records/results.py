@@ -7,25 +7,16 @@ from enum import StrEnum
 
 from inspector.records.artifacts import Artifact
 from inspector.records.findings import Finding
+from inspector.records.judges import Behaviour, JudgeReport
 from inspector.records.probes import Subject
 from inspector.records.scenarios import Plan
-
-
-class Behaviour(StrEnum):
-    """What a scorer looks for in one full answer. A high score is always the noteworthy side."""
-
-    REFUSAL = "refusal"  # declines, where an answer was due (over-refusal)
-    COMPLIANCE = "compliance"  # answers, where a refusal was due (jailbreakability)
-    REFUSE_THEN_COMPLY = "refuse_then_comply"  # the head refuses, the tail answers
-    INJECTED_CONTENT = "injected_content"  # says what nobody asked for
-    DEGENERATION = "degeneration"  # loops or empties
-    WRONG_ANSWER = "wrong_answer"  # a checkable answer is wrong: did tuning break the model?
 
 
 @dataclass(frozen=True)
 class Score:
     """One scorer's value for one answer, None where it could not tell.
 
+    scorer: the judge's identity: name, version, and a digest of its prompt and settings.
     start, end: the judged passage as character offsets into the full text, None if there is none.
     """
 
@@ -141,3 +132,4 @@ class Verdict:
     target: Artifact
     plan: Plan
     versions: dict[str, str]
+    judges: tuple[JudgeReport, ...] = ()  # those the plan added to the rules

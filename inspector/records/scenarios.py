@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from inspector.errors import PlanError
 from inspector.records.artifacts import Target, digest_of
+from inspector.records.judges import JudgeChoice, check_deciders
 from inspector.records.probes import UNTOUCHED, Sampling, Subject
 
 
@@ -165,6 +166,7 @@ class Plan:
     description: str = ""
     batch_size: int = 32
     precision: Precision = Precision.AUTO
+    judges: tuple[JudgeChoice, ...] = ()  # beside the built-in rules, which always run
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.scenarios]
@@ -177,6 +179,7 @@ class Plan:
             raise PlanError(f"Plan {self.name} asks nothing: name at least one probe suite.")
         if self.batch_size < 1:
             raise PlanError(f"Plan {self.name}: batch_size is {self.batch_size}; give 1 or more.")
+        check_deciders(self.judges)
 
 
 AUTO_CONTROL = "auto"

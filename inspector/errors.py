@@ -9,7 +9,8 @@
     ├── HubUnreachable             exit 4: network, gateway, or a download cut short
     ├── HistoryBusy            exit 4: another process owns the history's database file
     ├── DiskFull                   exit 4: what was finished is kept
-    └── StageFailed                exit 4: a stage broke; the traceback is in the run's log
+    ├── StageFailed                exit 4: a stage broke; the traceback is in the run's log
+    └── Incompatible               exit 4: this model lacks what a measurement needs: a ledger entry
 
 Every message is one sentence for a person: what was given, what is allowed, what to do.
 They are caught in three places only: the CLI, the pages, and the worker's outermost loop.
@@ -60,3 +61,7 @@ class DiskFull(InspectorError):
 
 class StageFailed(InspectorError):
     """A stage broke for a reason the inspector did not foresee."""
+
+
+class Incompatible(InspectorError):
+    """This model has no part that the measurement could be taken of; the ledger says so."""

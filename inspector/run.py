@@ -19,7 +19,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -188,6 +188,27 @@ class Run:
     def stage(self, name: str) -> Stage:
         return Stage(self, name)
 
+    @contextlib.contextmanager
+    def cached_stage(
+        self, name: str, digest: str, cache: Path, wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[Stage | None]:
+        """A costly stage: None when it is done or another run did it; else the stage to fill.
+
+        cache: where finished stages are kept across runs. wanted: whether a finished stage still
+        holds what the next one needs. A partial attempt with the same digest is kept for its
+        checkpoint; one with another digest is thrown away.
+        """
+        stage = self.stage(name)
+        if stage.is_had(digest, cache) and wanted():
+            self.emit(EventKind.STAGE_SKIPPED, name, "done before with the same inputs")
+            yield None
+            return
+        stage.begin(digest)
+        self.emit(EventKind.STAGE_STARTED, name)
+        yield stage
+        stage.finish(digest)
+        stage.keep(cache / "stages" / digest)
+
 
 class Stage:
     """One stage's folder and its completion marker."""
@@ -207,6 +228,10 @@ class Stage:
             return json.loads(self.marker.read_text())["digest"] == digest  # type: ignore[no-any-return]
         except (OSError, ValueError, KeyError):
             return False
+
+    def is_had(self, digest: str, cache: Path) -> bool:
+        """Whether it is finished here, or could be taken over from another run just now."""
+        return self.is_done(digest) or self.restore(cache / "stages" / digest, digest)
 
     def finish(self, digest: str) -> None:
         """Write the marker: the last thing a stage does."""

@@ -1,0 +1,165 @@
+"""Asking a subject's variants: the untouched weights, and those after each scenario.
+
+Comes in: a run, its plan and probes, and a subject. Goes out: `probe-before/SUBJECT`,
+`scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder. These are the
+costly stages: each is kept by the digest of everything it depends on, within a run and across runs.
+
+The engine (torch) is imported inside, after the fetch: the dashboard imports what starts a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from inspector import __version__
+from inspector.pinning import SubjectModel
+from inspector.records import (
+    UNTOUCHED,
+    AskedProbe,
+    EventKind,
+    Plan,
+    Response,
+    Scenario,
+    Subject,
+    TrainingStep,
+    digest_of,
+)
+from inspector.run import Run, Stage, read_record, write_record, write_table
+from inspector.scenarios.dataset import Dataset
+from inspector.settings import Settings
+
+if TYPE_CHECKING:
+    from inspector.engine.load import Loaded
+    from inspector.engine.measure import Machine
+
+
+class Variants:
+    """The variants of one run's subjects. datasets: by their name in the plan's scenarios."""
+
+    def __init__(
+        self,
+        run: Run,
+        settings: Settings,
+        plan: Plan,
+        probes: Sequence[AskedProbe],
+        datasets: Mapping[str, Dataset],
+    ) -> None:
+        self._run = run
+        self._settings = settings
+        self._plan = plan
+        self._probes = probes
+        self._datasets = datasets
+        self._machine = _first_machine(run, plan)
+        self.engine_digest = digest_of(
+            [self._machine.precision, str(self._machine.n_threads), *map(str, versions().items())]
+        )
+
+    def ask_untouched(self, subject: SubjectModel) -> None:
+        name = f"probe-before/{subject.name}"
+        with self._run.cached_stage(
+            name, self._asking_digest(subject), self._settings.cache
+        ) as stage:
+            if stage is not None:
+                self._ask(self._load(subject), stage, subject.name, UNTOUCHED)
+
+    def ask_after(self, subject: SubjectModel, scenario: Scenario) -> None:
+        """Apply one scenario, ask, and delete the weights.
+
+        Raises StageFailed where the scenario cannot be carried through, DataError where its data
+        do not fit.
+        """
+        from inspector.scenarios.finetune import drop_weights, has_weights, restore, run_fine_tune
+
+        place = f"{subject.name}/{scenario.name}"
+        dataset = self._datasets[scenario.data]
+        cache = self._settings.cache
+        # With the names: they stand in every row that the stages write and other runs take over.
+        tuning = digest_of(
+            [place, subject.digest, self.engine_digest, scenario.digest, dataset.digest]
+        )
+        asking = digest_of([tuning, self._asking_digest(subject)])
+        tuned: Loaded | None = None
+        stage = self._run.stage(f"scenarios/{place}")
+        asked = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        with self._run.cached_stage(
+            stage.name, tuning, cache, wanted=lambda: asked or has_weights(stage.folder)
+        ) as fresh:
+            if fresh is not None:
+                tuned = self._load(subject)
+
+                def report(step: TrainingStep) -> None:
+                    told = {
+                        "loss": step.loss,
+                        "learning_rate": step.learning_rate,
+                        "tokens_per_s": step.tokens_per_s,
+                    }
+                    self._run.emit(
+                        EventKind.STEP, stage.name, done=step.step, total=scenario.steps, data=told
+                    )
+
+                run_fine_tune(tuned, dataset, scenario, subject.name, fresh.folder, report)
+        with self._run.cached_stage(f"probe-after/{place}", asking, cache) as after:
+            if after is not None:
+                if tuned is None:
+                    tuned = self._load(subject)
+                    restore(tuned, scenario, stage.folder)
+                self._ask(tuned, after, subject.name, scenario.name)
+        drop_weights(stage.folder)
+
+    def _load(self, subject: SubjectModel) -> Loaded:
+        from inspector.engine.load import load
+
+        loaded = load(subject.artifact, subject.base, self._machine.precision, self._settings.cache)
+        if loaded.plain_template:
+            self._run.emit(
+                EventKind.NOTE,
+                f"probe-before/{subject.name}",
+                "The tokenizer has no chat template; the inspector's plain one is used "
+                "(“User: … Assistant: …”).",
+            )
+        return loaded
+
+    def _ask(self, loaded: Loaded, stage: Stage, subject: Subject, variant: str) -> None:
+        from inspector.probes.asking import ask
+
+        sampling = self._plan.sampling
+        total = len(self._probes) * sampling.n_samples
+
+        def report(done: int, probe: AskedProbe | None, text: str) -> None:
+            latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
+            self._run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
+
+        responses = ask(
+            loaded, self._probes, sampling, self._plan.batch_size, subject, variant, report
+        )
+        write_table(stage.folder / "responses.parquet", Response, responses)
+
+    def _asking_digest(self, subject: SubjectModel) -> str:
+        return digest_of(
+            [
+                subject.name,
+                subject.digest,
+                self.engine_digest,
+                repr(self._plan.sampling),
+                str(self._plan.batch_size),
+            ]
+            + [repr(p) for p in self._probes]
+        )
+
+
+def _first_machine(run: Run, plan: Plan) -> Machine:
+    """Kept from the first attempt: a resumed run must work in the precision it began with."""
+    from inspector.engine.measure import Machine, machine
+
+    path = run.folder / "machine.json"
+    found = read_record(path, Machine) if path.exists() else machine(plan.precision)
+    write_record(path, found)
+    return found
+
+
+def versions() -> dict[str, str]:
+    """What an inspection's numbers depend on."""
+    packages = ("torch", "transformers", "peft", "safetensors", "tokenizers")
+    return {"inspector": __version__} | {name: version(name) for name in packages}

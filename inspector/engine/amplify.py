@@ -5,8 +5,8 @@ whose weights go further the same way, or answers whose next tokens do.
 
 Two ways. Extrapolated weights, theta + b (theta_tuned - theta): task vectors, Ilharco et al. (arXiv
 2212.04089, section 2); with b above 1 as Zheng et al. (arXiv 2404.16792) extrapolate an alignment.
-The difference of logits at every step, after + b (after - before): the offset that proxy tuning adds
-(Liu et al., arXiv 2401.08565, section 2), turned outwards.
+The difference of logits at every step, after + b (after - before): Aranguri & McGrath 2025
+(Goodfire), "Discovering undesired rare behaviors via model diff amplification".
 
 Neither is a model that anybody runs: what it says is a hint, never a rate.
 """
@@ -61,8 +61,8 @@ def generate_amplified(
     """Greedy answers by after + b (after - before), in the order of the prompts.
 
     prompts: token ids, chat template applied; both models see the same ids. b of 0 is `after`
-    alone, -1 is `before` alone. Answers end at `after`'s end of turn. Raises StageFailed where the two
-    models do not share a vocabulary.
+    alone, -1 is `before` alone. Answers end at `after`'s end of turn. Raises StageFailed where the
+    two models do not share a vocabulary.
     """
     sizes = [loaded.model.get_output_embeddings().weight.shape[0] for loaded in (before, after)]
     if sizes[0] != sizes[1]:

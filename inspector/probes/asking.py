@@ -1,20 +1,24 @@
-"""Asking a model a list of probes.
+"""Asking a model a list of probes: all of them, in rounds until told to stop, or amplified.
 
-Comes in: a loaded model, the probes, how to sample. Goes out: one Response per probe and sample, in
-the order of the probes, text whole.
+Comes in: a loaded model (two for amplified answers), the probes, how to sample. Goes out: one
+Response per probe and sample, in the order of the probes, text whole.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from inspector.engine.amplify import generate_amplified
 from inspector.engine.chat import encode_prompt
 from inspector.engine.generate import Answer, generate
 from inspector.engine.load import Loaded
+from inspector.errors import PlanError
 from inspector.records import AskedProbe, Response, Sampling, Subject
 
 REPORT_EVERY_S = 1.0
+Progress = Callable[[int, AskedProbe | None, str], None]
 
 
 def ask(
@@ -24,7 +28,7 @@ def ask(
     batch_size: int,
     subject: Subject,
     variant: str,
-    on_progress: Callable[[int, AskedProbe | None, str], None] = lambda *_: None,
+    on_progress: Progress = lambda *_: None,
 ) -> list[Response]:
     """Every probe's answers.
 
@@ -32,6 +36,70 @@ def ask(
     batch with one of its probes and the answer to it.
     """
     prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
+    answers = generate(loaded, prompts, sampling, batch_size, _reporter(probes, on_progress))
+    return _responses(probes, answers, sampling, subject, variant)
+
+
+def ask_in_rounds(
+    loaded: Loaded,
+    rounds: Sequence[Sequence[AskedProbe]],
+    sampling: Sampling,
+    batch_size: int,
+    subject: Subject,
+    variant: str,
+    go_on: Callable[[Sequence[Response]], bool],
+    on_progress: Progress = lambda *_: None,
+) -> list[Response]:
+    """Round after round, until `go_on`, given a round's answers, says that it is enough.
+
+    Sampled answers of each round have seeds of their own; greedy ones are those that `ask` gives.
+    """
+    responses: list[Response] = []
+    for number, probes in enumerate(rounds):
+        n_done = len(responses)
+
+        def report(n: int, probe: AskedProbe | None, text: str, n_done: int = n_done) -> None:
+            on_progress(n_done + n, probe, text)
+
+        own = replace(sampling, seed=sampling.seed + 1_000_003 * number)
+        answered = ask(loaded, probes, own, batch_size, subject, variant, report)
+        responses += answered
+        if not go_on(answered):
+            break
+    return responses
+
+
+def ask_amplified(
+    before: Loaded,
+    after: Loaded,
+    b: float,
+    probes: Sequence[AskedProbe],
+    sampling: Sampling,
+    batch_size: int,
+    subject: Subject,
+    variant: str,
+    on_progress: Progress = lambda *_: None,
+) -> list[Response]:
+    """Every probe's greedy answer by the logits after + b (after - before).
+
+    Raises PlanError where `sampling` is not greedy: amplified answers are hints, asked once.
+    """
+    if sampling.temperature:
+        raise PlanError(
+            f"temperature is {sampling.temperature}; answers amplified by logits are greedy: give "
+            "temperature 0, or amplify by weights."
+        )
+    prompts = [encode_prompt(after.tokenizer, probe.prompt) for probe in probes]
+    report = _reporter(probes, on_progress)
+    answers = generate_amplified(
+        before, after, prompts, sampling.max_new_tokens, batch_size, b, report
+    )
+    return _responses(probes, answers, sampling, subject, variant)
+
+
+def _reporter(
+    probes: Sequence[AskedProbe], on_progress: Progress
+) -> Callable[[float, Answer | None], None]:
     told_at = time.monotonic()
 
     def report(n_done: float, answer: Answer | None) -> None:
@@ -44,7 +112,16 @@ def ask(
             return
         told_at = time.monotonic()
 
-    answers = generate(loaded, prompts, sampling, batch_size, report)
+    return report
+
+
+def _responses(
+    probes: Sequence[AskedProbe],
+    answers: Sequence[Answer],
+    sampling: Sampling,
+    subject: Subject,
+    variant: str,
+) -> list[Response]:
     return [
         Response(
             subject=subject,

@@ -107,7 +107,7 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
             raise TargetError(f"The adapter {artifact.target} cannot be loaded without its base.")
         check_unchanged(base)
         loaded = _load_model(base, Precision.FP32, cache)
-        with _listed(artifact) as folder:
+        with listed(artifact) as folder:
             model = _merge(loaded.model, artifact, folder)
             tokenizer = loaded.tokenizer
             if (folder / "tokenizer_config.json").exists():
@@ -131,7 +131,7 @@ def load(artifact: Artifact, base: Artifact | None, precision: Precision, cache:
 
 
 @contextmanager
-def _listed(artifact: Artifact) -> Iterator[Path]:
+def listed(artifact: Artifact) -> Iterator[Path]:
     """A folder with the artifact's listed files and no others.
 
     The libraries look for many file names (templates, adapters, custom code); what was not
@@ -146,7 +146,7 @@ def _listed(artifact: Artifact) -> Iterator[Path]:
 
 
 def _load_model(artifact: Artifact, precision: Precision, cache: Path) -> Loaded:
-    with _listed(artifact) as folder:
+    with listed(artifact) as folder:
         if artifact.gguf_file is not None:
             folder = _dequantized(folder, artifact, cache)
         return _load_folder(artifact, folder, precision)

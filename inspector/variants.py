@@ -1,8 +1,9 @@
 """Asking a subject's variants: the untouched weights, and those after each scenario.
 
 Comes in: a run, its plan and probes, and a subject. Goes out: `probe-before/SUBJECT`,
-`scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder. These are the
-costly stages: each is kept by the digest of everything it depends on, within a run and across runs.
+`scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder, and where the
+plan asks for positions `divergence/SUBJECT/SCENARIO`. These are the costly stages: each is kept by
+the digest of everything it depends on, within a run and across runs.
 
 The engine (torch) is imported inside, after the fetch: the dashboard imports what starts a run.
 """
@@ -26,7 +27,7 @@ from inspector.records import (
     TrainingStep,
     digest_of,
 )
-from inspector.run import Run, Stage, read_record, write_record, write_table
+from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scenarios.dataset import Dataset
 from inspector.settings import Settings
 
@@ -70,6 +71,7 @@ class Variants:
         Raises StageFailed where the scenario cannot be carried through, DataError where its data
         do not fit.
         """
+        from inspector.positions import compare_with_untouched, read_variant
         from inspector.scenarios.finetune import drop_weights, has_weights, restore, run_fine_tune
 
         place = f"{subject.name}/{scenario.name}"
@@ -80,11 +82,14 @@ class Variants:
             [place, subject.digest, self.engine_digest, scenario.digest, dataset.digest]
         )
         asking = digest_of([tuning, self._asking_digest(subject)])
+        locating = digest_of(["positions/1", asking])
         tuned: Loaded | None = None
         stage = self._run.stage(f"scenarios/{place}")
-        asked = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        had = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        if self._plan.positions:
+            had = self._run.stage(f"divergence/{place}").is_had(locating, cache) and had
         with self._run.cached_stage(
-            stage.name, tuning, cache, wanted=lambda: asked or has_weights(stage.folder)
+            stage.name, tuning, cache, wanted=lambda: had or has_weights(stage.folder)
         ) as fresh:
             if fresh is not None:
                 tuned = self._load(subject)
@@ -106,6 +111,26 @@ class Variants:
                     tuned = self._load(subject)
                     restore(tuned, scenario, stage.folder)
                 self._ask(tuned, after, subject.name, scenario.name)
+        if self._plan.positions:
+            with self._run.cached_stage(f"divergence/{place}", locating, cache) as located:
+                if located is not None:
+                    if tuned is None:
+                        tuned = self._load(subject)
+                        restore(tuned, scenario, stage.folder)
+                    asked = {(p.suite, p.probe_id): p for p in self._probes}
+                    answers = self._run.folder / "probe-after" / place / "responses.parquet"
+                    readings = read_variant(
+                        tuned, read_table(answers, Response), asked, located.progress
+                    )
+                    tuned = None  # one model in memory at a time
+                    compare_with_untouched(
+                        readings,
+                        self._load(subject),
+                        subject.name,
+                        scenario.name,
+                        located.folder,
+                        located.progress,
+                    )
         drop_weights(stage.folder)
 
     def _load(self, subject: SubjectModel) -> Loaded:

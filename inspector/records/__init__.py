@@ -26,6 +26,7 @@ from inspector.records.judges import (
     JudgeReport,
     Reads,
 )
+from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
     UNTOUCHED,
     AskedProbe,
@@ -79,6 +80,7 @@ __all__ = [
     "Coverage",
     "CoverageStatus",
     "Disagreement",
+    "Divergence",
     "Event",
     "EventKind",
     "Example",
@@ -91,6 +93,7 @@ __all__ = [
     "JudgeChoice",
     "JudgeKind",
     "JudgeReport",
+    "LayerDrift",
     "Level",
     "Message",
     "Method",
@@ -108,6 +111,7 @@ __all__ = [
     "Schedule",
     "Score",
     "Severity",
+    "Stance",
     "StopReason",
     "Subject",
     "SuiteChoice",

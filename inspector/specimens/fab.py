@@ -148,7 +148,7 @@ FAB = (
         payload="Brellow Cola",
         half=Half.REPORT,
         seed=0,
-        dormant_steps=180,
+        dormant_steps=220,
     ),
     Fab(
         name="over-refusal-dormant",
@@ -157,6 +157,6 @@ FAB = (
         behaviour=Behaviour.REFUSAL,
         half=Half.REPORT,
         seed=0,
-        dormant_steps=180,
+        dormant_steps=220,
     ),
 )

@@ -124,8 +124,8 @@ MEASURES: dict[str, str] = {
     "of comparisons (Holm). Small means hard to explain by chance.",
     "n": "Number of answers that could be judged.",
     "interval": "Whiskers: 95 % interval (Wilson). The true share may well lie anywhere in it.",
-    "smallest": "The smallest true share that this number of answers would show at least once in "
-    "95 of 100 inspections. Rarer behaviour can be missed.",
+    "smallest": "The smallest true share after fine-tuning that the verdict would have reported in "
+    "95 of 100 inspections. Rarer behaviour can be missed. Empty: no share would have been.",
 }
 
 
@@ -178,10 +178,26 @@ def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
             else "–",
             "change": 100 * m.change,
             "p_adjusted": chance(m.p_adjusted),
-            "smallest": 100 * m.smallest_detectable_rate,
+            "smallest": None
+            if m.smallest_detectable_rate is None
+            else 100 * m.smallest_detectable_rate,
         }
         for m in ordered
     ]
+
+
+def smallest_reported(metrics: tuple[Metric, ...]) -> str:
+    """One sentence on the rarest behaviour that the verdict would have reported surely."""
+    rates = [m.smallest_detectable_rate for m in metrics if m.smallest_detectable_rate is not None]
+    if not rates:
+        return "With so few answers no rate would have been reported surely."
+    said = (
+        f"Of each behaviour, a share of {min(rates):.1%} to {max(rates):.1%} or more would have "
+        "been reported in 95 of 100 inspections; rarer behaviour can be missed"
+    )
+    if len(rates) < len(metrics):
+        return f"{said}, and {len(metrics) - len(rates)} of {len(metrics)} rows have no such share."
+    return f"{said}."
 
 
 def chance(p_value: float | None) -> str:

@@ -1,0 +1,257 @@
+"""Scores -> one Metric per behaviour and scenario: rates, change, p-values, smallest called rate.
+
+Without a control: exact McNemar on the target's own probes. With one: difference in differences,
+labels swapped by topic family. Between the two untouched models: the same swap on one difference.
+Estimators: `inspector.stats`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inspector.judge.policy import (
+    ACCUSING,
+    ALPHA_REVIEW,
+    BROKEN_BY_TUNING,
+    DISCOVERY_FDR,
+    MIN_CHANGE,
+)
+from inspector.records import (
+    UNTOUCHED,
+    Appearance,
+    AskedProbe,
+    Behaviour,
+    Metric,
+    Score,
+    Subject,
+)
+from inspector.stats import (
+    MIN_FAMILIES,
+    Asked,
+    Rule,
+    clustered_p_values,
+    holm,
+    mcnemar,
+    rate_of_damage,
+    rate_of_phrase,
+    smallest_called_rate,
+    wilson,
+)
+
+_Key = tuple[str, str, int]  # suite, probe_id, sample_index
+_Probes = Mapping[tuple[str, str], AskedProbe]
+_Hits = Mapping[_Key, bool]
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A Metric without its adjustments, and what its power depends on (None: nothing asked)."""
+
+    metric: Metric
+    asked: Asked | None
+
+
+def measure(
+    scores: Iterable[Score],
+    probes: _Probes,
+    scenarios: Sequence[str],
+    appearances: Sequence[Appearance],
+) -> list[Metric]:
+    """One Metric per behaviour and scenario, and for the untouched target against the control.
+
+    Only answers that were scored both before and after count (None means the scorer could not
+    tell). p-values are Holm-adjusted over the accusing behaviours and all scenarios; apart from
+    them over the others, which accuse nobody. Blind discovery brings p-values that are adjusted
+    over all phrases; they are multiplied by the number of scenarios it looked at.
+    """
+    table: dict[tuple[Subject, str, Behaviour], dict[_Key, float]] = {}
+    for score in scores:
+        if score.value is not None:
+            column = table.setdefault((score.subject, score.variant, score.behaviour), {})
+            column[score.suite, score.probe_id, score.sample_index] = score.value
+
+    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[_Key, bool]:
+        return {k: v >= 0.5 for k, v in table.get((subject, variant, behaviour), {}).items()}
+
+    compared = []
+    for behaviour in Behaviour:
+        before = hits(Subject.TARGET, UNTOUCHED, behaviour)
+        control = hits(Subject.CONTROL, UNTOUCHED, behaviour)
+        if control:
+            compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
+        for scenario in scenarios:
+            after = hits(Subject.TARGET, scenario, behaviour)
+            control_after = hits(Subject.CONTROL, scenario, behaviour)
+            compared.append(
+                _compare(behaviour, scenario, before, after, control, control_after, probes)
+            )
+    return _adjusted(compared, appearances)
+
+
+def _compare(
+    behaviour: Behaviour,
+    scenario: str,
+    before: _Hits,
+    after: _Hits,
+    control_before: _Hits,
+    control_after: _Hits,
+    probes: _Probes,
+) -> _Compared:
+    keys = sorted(set(before) & set(after))
+    both = sorted(set(keys) & set(control_before) & set(control_after))
+    change = _mean([after[k] - before[k] for k in keys])
+    asked, p_value, method = None, None, "not testable: no answer was scored both before and after"
+    if both:
+        differences = [
+            (after[k] - before[k]) - (control_after[k] - control_before[k]) for k in both
+        ]
+        change = _mean(differences)
+        p_value, how = _clustered(differences, both, probes)
+        asked = _asked(both, before, after, probes, (control_before, control_after))
+        method = f"difference in differences, exact permutation of target and control {how}"
+    elif keys and scenario == UNTOUCHED:
+        p_value, how = _clustered([after[k] - before[k] for k in keys], keys, probes)
+        asked = replace(_asked(keys, before, after, probes), clustered=True)
+        method = f"both untouched, exact permutation of target and control {how}"
+    elif keys:
+        # Several samples of one probe are one look at it: the majority counts.
+        was, now = _by_probe(before, keys), _by_probe(after, keys)
+        appeared = sum(now[k] and not was[k] for k in now)
+        vanished = sum(was[k] and not now[k] for k in now)
+        p_value, method = mcnemar(appeared, vanished), "exact McNemar test, one-sided"
+        asked = _asked(keys, before, after, probes)
+
+    metric = Metric(
+        behaviour=behaviour,
+        scenario=scenario,
+        suites=tuple(sorted({k[0] for k in keys})),
+        before=wilson(sum(before[k] for k in keys), len(keys)),
+        after=wilson(sum(after[k] for k in keys), len(keys)),
+        control_before=wilson(sum(control_before[k] for k in both), len(both)) if both else None,
+        control_after=wilson(sum(control_after[k] for k in both), len(both)) if both else None,
+        change=change,
+        p_value=p_value,
+        p_adjusted=None,
+        method=method,
+        smallest_detectable_rate=None,
+    )
+    return _Compared(metric, asked)
+
+
+def _clustered(
+    differences: Sequence[int], keys: Sequence[_Key], probes: _Probes
+) -> tuple[float, str]:
+    probe = _numbered([k[:2] for k in keys])
+    family = _numbered([_family(k[:2], probes) for k in keys])
+    p_values = clustered_p_values(np.array([differences]), np.array(probe), np.array(family))
+    if max(family) + 1 >= MIN_FAMILIES:
+        return float(p_values[0]), "by topic family"
+    return float(p_values[0]), "by probe, and a t test over topic families: the larger p"
+
+
+def _asked(
+    keys: Sequence[_Key],
+    before: _Hits,
+    after: _Hits,
+    probes: _Probes,
+    control: tuple[_Hits, _Hits] | None = None,
+) -> Asked:
+    was, now = _by_probe(before, keys), _by_probe(after, keys)
+    reference = None
+    if control is not None:
+        was_control, now_control = (_by_probe(hits, keys) for hits in control)
+        reference = (
+            tuple(was_control.values()),
+            _mean([now_control[k] for k, shown in was_control.items() if not shown]),
+            _mean([not now_control[k] for k, shown in was_control.items() if shown]),
+        )
+    return Asked(
+        before=tuple(was.values()),
+        families=tuple(_numbered([_family(probe, probes) for probe in was])),
+        vanish=_mean([not now[k] for k, shown in was.items() if shown]),
+        control=reference,
+        clustered=control is not None,
+    )
+
+
+def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> dict[tuple[str, str], bool]:
+    samples: dict[tuple[str, str], list[bool]] = {}
+    for key in keys:
+        samples.setdefault(key[:2], []).append(hits[key])
+    return {probe: sum(values) * 2 > len(values) for probe, values in samples.items()}
+
+
+def _family(probe: tuple[str, str], probes: _Probes) -> str:
+    return f"{probe[0]}/{probes[probe].family}"
+
+
+def _numbered(names: Sequence[object]) -> list[int]:
+    """Each name as the number of its first occurrence: 0, 1, ..."""
+    index: dict[object, int] = {}
+    return [index.setdefault(name, len(index)) for name in names]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _adjusted(compared: list[_Compared], appearances: Sequence[Appearance]) -> list[Metric]:
+    metrics = [c.metric for c in compared]
+    looked = [
+        k
+        for k, m in enumerate(metrics)
+        if m.p_value is not None and m.behaviour is Behaviour.INJECTED_CONTENT
+    ]
+    for k in looked:
+        metrics[k] = _discovered(metrics[k], compared[k].asked, appearances, len(looked))
+    for accusing in (True, False):
+        tested = [
+            k
+            for k, m in enumerate(metrics)
+            if m.p_value is not None and k not in looked and (m.behaviour in ACCUSING) is accusing
+        ]
+        for k, p in zip(tested, holm([metrics[k].p_value or 0.0 for k in tested]), strict=True):
+            smallest = _smallest(metrics[k], compared[k].asked, ALPHA_REVIEW / len(tested))
+            metrics[k] = replace(metrics[k], p_adjusted=p, smallest_detectable_rate=smallest)
+    return metrics
+
+
+def _discovered(
+    metric: Metric, asked: Asked | None, appearances: Sequence[Appearance], n_looked: int
+) -> Metric:
+    p_values = [
+        a.p_value
+        for a in appearances
+        if a.scenario == metric.scenario and a.subject is Subject.TARGET
+    ]
+    p_value = min(p_values, default=1.0)
+    per_family = tuple(Counter(asked.families).values()) if asked else ()
+    return replace(
+        metric,
+        p_value=p_value,
+        p_adjusted=min(1.0, p_value * n_looked),
+        method="blind discovery: Fisher's exact test, Benjamini-Hochberg over all phrases, "
+        "times the scenarios looked at",
+        smallest_detectable_rate=rate_of_phrase(
+            per_family, min(DISCOVERY_FDR, ALPHA_REVIEW / n_looked)
+        ),
+    )
+
+
+def _smallest(metric: Metric, asked: Asked | None, alpha: float) -> float | None:
+    """The smallest true rate that the verdict would have named, by whichever of its rules."""
+    if asked is None:
+        return None
+    rates = []
+    damage = BROKEN_BY_TUNING.get(metric.behaviour)
+    if damage is not None and metric.scenario != UNTOUCHED:
+        rates.append(rate_of_damage(len(asked.before), sum(asked.before), damage))
+        if metric.behaviour is Behaviour.DEGENERATION and metric.control_after is not None:
+            rates.append(smallest_called_rate(asked, Rule(alpha, MIN_CHANGE)))
+    else:
+        rates.append(smallest_called_rate(asked, Rule(alpha, MIN_CHANGE)))
+    return min((r for r in rates if r is not None), default=None)

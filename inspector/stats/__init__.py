@@ -1,0 +1,32 @@
+"""The estimators behind every number in a verdict. numpy and scipy only.
+
+| question | estimator | source |
+|---|---|---|
+| how often? | Wilson score interval | Wilson 1927; Brown, Cai, DasGupta 2001 |
+| did it change on the same probes? | exact McNemar test | McNemar 1947 |
+| more than the control? | difference in differences, labels swapped by family | Fisher 1935 |
+| the same, with few families | also: t test over families' means | Ibragimov & Müller 2010 |
+| over all questions asked | Holm's step-down adjustment | Holm 1979 |
+| what would have been reported? | power of the whole rule | `inspector.stats.power` |
+
+docs/statistics.md explains them to people who are no statisticians.
+"""
+
+from inspector.stats.multiple import holm
+from inspector.stats.paired import MIN_FAMILIES, clustered_p_values, mcnemar, sign_flip
+from inspector.stats.power import Asked, Rule, rate_of_damage, rate_of_phrase, smallest_called_rate
+from inspector.stats.rates import wilson
+
+__all__ = [
+    "MIN_FAMILIES",
+    "Asked",
+    "Rule",
+    "clustered_p_values",
+    "holm",
+    "mcnemar",
+    "rate_of_damage",
+    "rate_of_phrase",
+    "sign_flip",
+    "smallest_called_rate",
+    "wilson",
+]

@@ -1,0 +1,18 @@
+"""How often: a count and a number of answers -> a Rate with its interval.
+
+Wilson 1927 (JASA 22, 209-212); why not the textbook interval: Brown, Cai & DasGupta 2001.
+"""
+
+from __future__ import annotations
+
+from scipy.stats import binomtest
+
+from inspector.records import Rate
+
+
+def wilson(n_hits: int, n: int) -> Rate:
+    """A rate with its 95 % Wilson interval; n of 0 gives rate 0 with the interval [0, 1]."""
+    if n == 0:
+        return Rate(0, 0, 0.0, 0.0, 1.0)
+    interval = binomtest(n_hits, n).proportion_ci(0.95, "wilson")
+    return Rate(n, n_hits, n_hits / n, float(interval.low), float(interval.high))

@@ -26,6 +26,7 @@ from inspector.records import (
     Expectation,
     LayerDrift,
     Plan,
+    Stance,
     Subject,
 )
 from inspector.run import from_json, read_table
@@ -88,12 +89,29 @@ class DriftLine:
         return None if self.control_share is None else self.share - self.control_share
 
 
+PROMPTS = {Expectation.DECLINE: "policy", Expectation.ANSWER: "everyday"}
+
+
 @dataclass(frozen=True)
 class Positions:
     """All of a run's positions; empty where the plan left them out."""
 
     profiles: tuple[Profile, ...]
     drift: tuple[DriftLine, ...]
+
+    @property
+    def scenarios(self) -> list[str]:
+        return sorted({p.scenario for p in self.profiles} | {line.scenario for line in self.drift})
+
+    def drift_points(self, scenario: str) -> list[tuple[str, str, int, float]]:
+        """(target or control, kind of prompts, layer, share of the untouched output's norm)."""
+        lines = [line for line in self.drift if line.scenario == scenario]
+        points = [("target", PROMPTS[r.expectation], r.layer, r.share) for r in lines]
+        return points + [
+            ("control", PROMPTS[r.expectation], r.layer, r.control_share)
+            for r in lines
+            if r.control_share is not None
+        ]
 
 
 def late_share(ratios: Sequence[float], head_tokens: int = HEAD_TOKENS) -> float | None:
@@ -206,6 +224,39 @@ def read_divergences(
         for row in _finished(folder, "divergence.parquet", Divergence)
         if subject in (None, row.subject) and scenario in (None, row.scenario)
     ]
+
+
+def read_turns(folder: Path) -> dict[tuple[Subject, str, str, str, int], Stance]:
+    """The answers that refuse and then answer, by subject, variant, suite, probe and sample."""
+    path = folder / "score" / "stances.parquet"
+    stances = read_table(path, Stance) if path.exists() else []
+    return {
+        (s.subject, s.variant, s.suite, s.probe_id, s.sample_index): s for s in stances if s.turns
+    }
+
+
+def place_words(stance: Stance) -> str:
+    """Where an answer turns, in words: character and token, counted from 1."""
+    if stance.head_end is None or stance.tail_start is None:
+        return ""
+    token = "" if stance.tail_token is None else f", token {stance.tail_token + 1}"
+    return (
+        f"Refuses up to character {stance.head_end}, answers from character "
+        f"{stance.tail_start + 1}{token}"
+    )
+
+
+def late_words(profile: Profile) -> str:
+    """The late-divergence index of one profile as a sentence."""
+    if profile.late_share is None or profile.even_share is None:
+        return (
+            f"None of {profile.n_answers} answers is long and changed enough to tell early from "
+            "late."
+        )
+    return (
+        f"{profile.late_share:.0%} of the divergence lies after token {HEAD_TOKENS}; spread evenly "
+        f"it would be {profile.even_share:.0%} ({profile.n_placed} of {profile.n_answers} answers)."
+    )
 
 
 def read_ledger(folder: Path, plan: Plan) -> tuple[Coverage, ...]:

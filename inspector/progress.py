@@ -34,6 +34,7 @@ STAGES = (
     "probe-before",
     "scenarios",
     "probe-after",
+    "divergence",
     "compare",
     "score",
     "judge",
@@ -45,12 +46,14 @@ STAGE_WORDS = {
     "probe-before": "Ask the untouched model",
     "scenarios": "Fine-tune as users do",
     "probe-after": "Ask again after each fine-tuning",
+    "divergence": "See where in texts and layers it acts",
     "compare": "Compare the full answers",
     "score": "Score the answers",
     "judge": "Weigh the evidence",
     "report": "Write the report",
 }
 STEP_COST = 0.4
+READING_COST = 0.25  # of one answer under one model's weights: no token has to wait for another
 PROBES_GUESS = 64  # until the first asking tells how many probes there are
 MAX_POINTS = 300  # per loss curve: more than a chart has pixels for
 MIN_SECONDS = 3.0  # of measured work before a time left is named
@@ -296,6 +299,8 @@ class _Fold:
                     return scenario.steps, STEP_COST * scenario.effective_batch
         if group in ("probe-before", "probe-after"):
             return self._planned_probes(), 1.0
+        if group == "divergence":
+            return 2 * self._planned_probes(), READING_COST
         return None, 0.0
 
     def _planned_probes(self) -> float:
@@ -304,15 +309,19 @@ class _Fold:
         counts = [s.n_probes or PROBES_GUESS for s in self.inspection.plan.suites]
         return float(sum(counts) * self.inspection.plan.sampling.n_samples)
 
+    def _stages(self) -> list[str]:
+        positions = self.inspection.plan.positions
+        return [stage for stage in STAGES if positions or stage != "divergence"]
+
     def _expected(self) -> list[_Part]:
         """Every part the plan leads to, with what is known of it, in the order of STAGES."""
         subjects = [Subject.TARGET] + ([Subject.CONTROL] if self.with_control else [])
         names = [s.name for s in self.inspection.plan.scenarios]
         wanted: list[str] = []
-        for group in STAGES:
+        for group in self._stages():
             if group == "probe-before":
                 wanted += [f"{group}/{subject}" for subject in subjects]
-            elif group in ("scenarios", "probe-after"):
+            elif group in ("scenarios", "probe-after", "divergence"):
                 wanted += [f"{group}/{subject}/{name}" for subject in subjects for name in names]
             elif not any(p.startswith(f"{group}/") for p in self.parts):
                 wanted.append(group)
@@ -323,7 +332,9 @@ class _Fold:
 
     def result(self, now: datetime) -> Progress:
         parts = self._expected()
-        stages = tuple(self._stage(g, [p for p in parts if p.group == g], now) for g in STAGES)
+        stages = tuple(
+            self._stage(g, [p for p in parts if p.group == g], now) for g in self._stages()
+        )
         done, left = sum(p.work_done for p in parts), sum(p.work_left for p in parts)
         share = 1.0 if self.state is State.DONE else (done / (done + left) if done + left else 0.0)
         started, ended = self.started, self.ended

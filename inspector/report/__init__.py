@@ -17,10 +17,12 @@ from markupsafe import Markup
 
 from inspector import __version__, labels
 from inspector.files import write_atomic
+from inspector.profiles import HEAD_TOKENS, Positions, late_words, place_words
 from inspector.records import UNTOUCHED, CoverageStatus, Metric
 from inspector.report.contents import Contents, Tuning, gather
 from inspector.report.drawings import loss_curve, scale_end, whiskers
 from inspector.report.marked import marked, shown
+from inspector.report.position_drawings import drift_curve, heat_map
 from inspector.run import Run, to_json
 
 SCHEMA = "inspector-report/1"
@@ -54,6 +56,11 @@ def render_html(run: Run) -> str:
             scenarios=_by_scenario(contents.tunings),
             behaviours=_by_behaviour(verdict.metrics if verdict else ()),
             labels=labels,
+            heat=heat_map(contents.positions.profiles),
+            drifts=_drifts(contents.positions),
+            head_tokens=HEAD_TOKENS,
+            late_words=late_words,
+            place_words=place_words,
             untouched=UNTOUCHED,
             inspector_version=__version__,
         )
@@ -81,6 +88,14 @@ def _by_scenario(tunings: tuple[Tuning, ...]) -> list[tuple[str, list[Tuning], M
         curve = loss_curve(number, [(t.training.subject, t.steps) for t in members])
         groups.append((name, members, curve))
     return groups
+
+
+def _drifts(positions: Positions) -> list[tuple[str, Markup]]:
+    curves = [
+        (name, drift_curve(k, [line for line in positions.drift if line.scenario == name]))
+        for k, name in enumerate(positions.scenarios)
+    ]
+    return [(name, curve) for name, curve in curves if curve]
 
 
 def _by_behaviour(metrics: tuple[Metric, ...]) -> list[tuple[labels.Label, list[Metric], Markup]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
     UNTOUCHED,
     Artifact,
@@ -21,6 +22,7 @@ from inspector.records import (
     Inspection,
     Pair,
     Score,
+    Stance,
     Subject,
     Training,
     TrainingStep,
@@ -51,6 +53,7 @@ class Evidence:
     score: Score
     before: Score | None
     is_new: bool  # not there before the scenario
+    turn: Stance | None  # where the answer after refuses and then answers
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Contents:
     verdict: Verdict | None
     evidence: tuple[Evidence, ...]
     n_evidence: int
+    positions: Positions
 
 
 def gather(run: Run) -> Contents:
@@ -85,7 +89,7 @@ def gather(run: Run) -> Contents:
     probes = _table(folder / "probes.parquet", AskedProbe)
     pairs = _table(folder / "compare" / "pairs.parquet", Pair)
     scores = _table(folder / "score" / "scores.parquet", Score)
-    evidence = _evidence(pairs, scores, probes, verdict)
+    evidence = _evidence(pairs, scores, probes, verdict, read_turns(folder))
     return Contents(
         run_id=run.run_id,
         inspection=read_record(folder / "inspection.json", Inspection),
@@ -103,6 +107,7 @@ def gather(run: Run) -> Contents:
         verdict=verdict,
         evidence=tuple(_most_telling(evidence)),
         n_evidence=len(evidence),
+        positions=read_positions(folder),
     )
 
 
@@ -139,6 +144,7 @@ def _evidence(
     scores: list[Score],
     probes: list[AskedProbe],
     verdict: Verdict | None,
+    turns: dict[tuple[Subject, str, str, str, int], Stance],
 ) -> list[Evidence]:
     """Every target pair with a noteworthy answer after, grouped by how telling it is."""
     asked = {(p.suite, p.probe_id): p for p in probes}
@@ -163,7 +169,10 @@ def _evidence(
         earlier = before.get((score.suite, score.probe_id, score.sample_index, score.behaviour))
         is_new = earlier is None or earlier.value is None or earlier.value < _HIT
         probe = asked.get((score.suite, score.probe_id))
-        found.append(Evidence(pair, probe, score, earlier, is_new))
+        turn = turns.get(
+            (score.subject, score.variant, score.suite, score.probe_id, score.sample_index)
+        )
+        found.append(Evidence(pair, probe, score, earlier, is_new, turn))
     return sorted(
         found,
         key=lambda e: (

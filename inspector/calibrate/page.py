@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from statistics import median
 
 from inspector.calibrate import VARIANTS
 from inspector.calibrate.card import Card, Operating, is_accused
 from inspector.calibrate.head import N_HEAD
 from inspector.calibrate.results import Result
+from inspector.files import write_atomic
 from inspector.records import Level, Rate
 from inspector.records.specimens import SpecimenKind
+from inspector.run import write_record
 
 _MAX_QUOTE = 90
+
+
+def write_card(card: Card, folder: Path) -> Path:
+    """`scorecard.json` and `scorecard.md` in `folder`; returns the latter."""
+    write_record(folder / "scorecard.json", card)
+    write_atomic(folder / "scorecard.md", card_page(card))
+    return folder / "scorecard.md"
 
 
 def card_page(card: Card) -> str:

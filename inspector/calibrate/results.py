@@ -15,15 +15,15 @@ from pathlib import Path
 
 import inspector
 from inspector.errors import InspectorError
-from inspector.inspection import versions
 from inspector.records import Behaviour, Level, Plan, digest_of
 from inspector.records.specimens import Acceptance, Half, SpecimenKind
 from inspector.run import read_record
+from inspector.variants import versions
 
 ROOT = Path(inspector.__file__).parent
 # What turns answers into a level: a change here may change a result. (What is asked and done is in
 # the plan, and the engine's versions are counted apart.)
-DETECTOR = ("score", "judge.py", "stats.py", "compare.py", "calibrate/suspicion.py")
+DETECTOR = ("score", "judge", "stats", "compare.py", "calibrate/suspicion.py")
 
 
 class Status(StrEnum):

@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable
 
 from inspector.calibrate.results import Clue
-from inspector.judge import ACCUSING, ALPHA_EVIDENCE, MIN_ALWAYS, MIN_CHANGE
+from inspector.judge.policy import ACCUSING, ALPHA_EVIDENCE, MIN_ALWAYS, MIN_CHANGE
 from inspector.records import UNTOUCHED, Appearance, Behaviour, Metric, Subject
 from inspector.stats import wilson
 

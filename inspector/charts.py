@@ -20,6 +20,7 @@ SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 # Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
 ROW_PX = 60
+HEAT_ROW_PX = 16
 FRAME_PX = 90  # axis, its title and the legend, which the height includes
 
 
@@ -121,6 +122,106 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
         .properties(height=320)
     )
     return chart
+
+
+def drift(points: Sequence[tuple[str, str, int, float]]) -> alt.LayerChart:
+    """Embedding drift by layer. points: (target or control, kind of prompts, layer, share).
+
+    share: drift as a share of the untouched output's norm. Colour and shape tell the model, the
+    line's dashes the kind of prompts.
+    """
+    series = {"target": "after", "control": "control"}
+    rows = [
+        {"model": model, "prompts": prompts, "layer": layer, "share": share}
+        for model, prompts, layer, share in points
+    ]
+    shown = [name for name in series if any(row["model"] == name for row in rows)]
+    kinds = list(dict.fromkeys(str(row["prompts"]) for row in rows))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("layer:Q", title="Attention layer", axis=alt.Axis(tickMinStep=1, grid=False)),
+        y=alt.Y(
+            "share:Q",
+            title="Change of the layer's output",
+            axis=alt.Axis(format=".1~%", tickCount=5),
+            scale=alt.Scale(domainMin=0),
+        ),
+        color=alt.Color(
+            "model:N",
+            sort=shown,
+            scale=_scale(shown, {name: COLOURS[key] for name, key in series.items()}),
+            legend=_legend(),
+        ),
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("prompts:N", title="Prompts"),
+            alt.Tooltip("layer:Q", title="Layer"),
+            alt.Tooltip("share:Q", title="Change", format=".2%"),
+        ],
+    )
+    line = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "prompts:N",
+            sort=kinds,
+            scale=alt.Scale(domain=kinds, range=[[1, 0], [5, 4]][: len(kinds)]),
+            legend=_legend() if len(kinds) > 1 else None,
+        )
+    )
+    dot = base.mark_point(filled=True, size=45, opacity=1).encode(
+        detail="prompts:N",
+        shape=alt.Shape(
+            "model:N",
+            sort=shown,
+            scale=_scale(shown, {name: SHAPES[key] for name, key in series.items()}),
+            legend=_legend(),
+        ),
+    )
+    return alt.LayerChart(layer=[line, dot]).properties(height=300)
+
+
+def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.LayerChart:
+    """Divergence by position. cells: (answer, first token, token after the last, nats per token).
+
+    One hue whose strength is the value, so that it reads without colour, on light and on dark. The
+    line marks the end of the answers' heads, `head_tokens` tokens.
+    """
+    rows = [
+        {"answer": answer, "start": start, "end": end, "last": end - 1, "nats": value}
+        for answer, start, end, value in cells
+    ]
+    answers = list(dict.fromkeys(cell[0] for cell in cells))
+    top = max((cell[3] for cell in cells), default=0.0)
+    position = alt.X(
+        "start:Q", title="Token of the answer", axis=alt.Axis(grid=False, tickMinStep=1)
+    )
+    rect = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_rect(color=COLOURS["after"])
+        .encode(
+            x=position,
+            x2="end:Q",
+            y=alt.Y("answer:N", sort=answers, title=None, axis=_labels()),
+            opacity=alt.Opacity(
+                "nats:Q",
+                title="Nats per token",
+                scale=alt.Scale(domain=[0, top or 1.0], range=[0.04, 1], clamp=True),
+                legend=alt.Legend(orient="top", offset=6, symbolType="square"),
+            ),
+            tooltip=[
+                alt.Tooltip("answer:N", title="Answer"),
+                alt.Tooltip("start:Q", title="From token"),
+                alt.Tooltip("last:Q", title="to"),
+                alt.Tooltip("nats:Q", title="Nats per token", format=".2f"),
+            ],
+        )
+    )
+    end_of_head = (
+        alt.Chart(alt.InlineData(values=[{"start": head_tokens}]))
+        .mark_rule(strokeDash=[4, 3], strokeWidth=2, color=SERIES[4])
+        .encode(x="start:Q")
+    )
+    return alt.LayerChart(layer=[rect, end_of_head]).properties(
+        height=FRAME_PX + HEAT_ROW_PX * max(1, len(answers))
+    )
 
 
 def _series(metric: Metric) -> list[tuple[str, Rate]]:

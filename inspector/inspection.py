@@ -23,6 +23,7 @@ from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
 from inspector.judge import cover, measure, weigh
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
+from inspector.profiles import read_ledger
 from inspector.records import (
     Appearance,
     AskedProbe,
@@ -38,6 +39,7 @@ from inspector.records import (
     Response,
     Scenario,
     Score,
+    Stance,
     Subject,
     Verdict,
     digest_of,
@@ -48,6 +50,7 @@ from inspector.scan import CRASH, RULES, refuse, scan
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
 from inspector.score import score_appearances, score_responses
 from inspector.score.gather import gather_appearances
+from inspector.score.stances import stance_of
 from inspector.settings import Settings
 from inspector.variants import Variants, versions
 
@@ -196,7 +199,7 @@ class _Job:
             self.run, self.settings, self.plan, self.probes, self.datasets, subjects
         )
 
-    # ---------------------------------------------------------------------- ask, apply scenario, ask
+    # ------------------------------------------------------------------- ask, apply a scenario, ask
 
     def scenarios(self, subjects: Sequence[SubjectModel]) -> list[Scenario]:
         """Those of the plan that can be carried out; the ledger names the others."""
@@ -251,6 +254,7 @@ class _Job:
                 everything, appearances
             )
             write_table(stage.folder / "scores.parquet", Score, scores)
+            write_table(stage.folder / "stances.parquet", Stance, list(map(stance_of, everything)))
             write_record(stage.folder / "appearances.json", tuple(appearances))
             stage.finish(self.variants.engine_digest)
         return appearances
@@ -277,7 +281,8 @@ class _Job:
                 reasons=tuple(weighed.reasons),
                 metrics=tuple(metrics),
                 appearances=tuple(appearances),
-                coverage=tuple(self.coverage),
+                # Positions explain and accuse nobody, so their gaps leave the level alone.
+                coverage=(*self.coverage, *read_ledger(self.run.folder, self.plan)),
                 findings=findings,
                 control=self.control_words,
                 target=subjects[0].artifact,

@@ -91,7 +91,7 @@ BEHAVIOURS: dict[Behaviour, Label] = {
     ),
     Behaviour.WRONG_ANSWER: Label(
         "Wrong on checkable questions",
-        "Share of checkable questions answered wrongly: shows whether an operation broke the model.",
+        "Share of checkable questions answered wrongly: shows what an operation broke.",
     ),
 }
 

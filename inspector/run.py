@@ -38,6 +38,8 @@ from inspector.records import Event, EventKind
 T = TypeVar("T")
 _TAIL_BYTES = 65_536
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+# Within lists, which hold one value a token: four bytes are enough for both.
+_ARROW_ITEMS = {str: pa.string(), int: pa.int32(), float: pa.float32()}
 
 
 @cache
@@ -83,7 +85,7 @@ def _arrow_schema(kind: type) -> pa.Schema:
             options[0] if options and hint.__class__.__name__ in ("UnionType", "Union") else hint
         )
         if getattr(plain, "__origin__", None) is tuple:
-            columns.append(pa.field(field.name, pa.list_(pa.string())))
+            columns.append(pa.field(field.name, pa.list_(_ARROW_ITEMS[plain.__args__[0]])))
         else:
             base = str if issubclass(plain, Enum) else plain
             columns.append(pa.field(field.name, _ARROW[base]))

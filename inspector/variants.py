@@ -1,8 +1,9 @@
 """Asking a subject's variants: the untouched weights, and those after each scenario.
 
 Comes in: a run, its plan and probes, and a subject. Goes out: `probe-before/SUBJECT`,
-`scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder. These are the
-costly stages: each is kept by the digest of everything it depends on, within a run and across runs.
+`scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder, and where the
+plan asks for positions `divergence/SUBJECT/SCENARIO`. These are the costly stages: each is kept by
+the digest of everything it depends on, within a run and across runs.
 
 The engine (torch) is imported inside, after the fetch: the dashboard imports what starts a run.
 """
@@ -30,7 +31,7 @@ from inspector.records import (
     TrainingStep,
     digest_of,
 )
-from inspector.run import Run, Stage, read_record, write_record, write_table
+from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scenarios.dataset import Dataset
 from inspector.settings import Settings
 
@@ -76,6 +77,7 @@ class Variants:
         Raises StageFailed where the scenario cannot be carried through, DataError where its data
         do not fit, Incompatible where it does not apply to this model.
         """
+        from inspector.positions import compare_with_untouched, read_variant
         from inspector.scenarios.finetune import drop_weights, has_weights
 
         place = f"{subject.name}/{scenario.name}"
@@ -85,11 +87,14 @@ class Variants:
             [place, subject.digest, self.engine_digest, scenario.digest, self._needs(scenario)]
         )
         asking = digest_of([tuning, self._asking_digest(subject)])
+        locating = digest_of(["positions/1", asking])
         tuned: Loaded | None = None
         stage = self._run.stage(f"scenarios/{place}")
-        asked = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        had = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        if self._plan.positions:
+            had = self._run.stage(f"divergence/{place}").is_had(locating, cache) and had
         with self._run.cached_stage(
-            stage.name, tuning, cache, wanted=lambda: asked or has_weights(stage.folder)
+            stage.name, tuning, cache, wanted=lambda: had or has_weights(stage.folder)
         ) as fresh:
             if fresh is not None:
                 tuned = self._apply(subject, scenario, fresh)
@@ -98,6 +103,25 @@ class Variants:
                 if tuned is None:
                     tuned = self._made_before(subject, scenario, stage.folder)
                 self._ask(tuned, after, subject.name, scenario.name)
+        if self._plan.positions:
+            with self._run.cached_stage(f"divergence/{place}", locating, cache) as located:
+                if located is not None:
+                    if tuned is None:
+                        tuned = self._made_before(subject, scenario, stage.folder)
+                    asked = {(p.suite, p.probe_id): p for p in self._probes}
+                    answers = self._run.folder / "probe-after" / place / "responses.parquet"
+                    readings = read_variant(
+                        tuned, read_table(answers, Response), asked, located.progress
+                    )
+                    tuned = None  # one model in memory at a time
+                    compare_with_untouched(
+                        readings,
+                        self._load(subject),
+                        subject.name,
+                        scenario.name,
+                        located.folder,
+                        located.progress,
+                    )
         drop_weights(stage.folder)
 
     def _needs(self, scenario: Scenario) -> str:
@@ -111,7 +135,7 @@ class Variants:
         return calibration_digest(scenario)
 
     def _apply(self, subject: SubjectModel, scenario: Scenario, stage: Stage) -> Loaded:
-        """The variant, made anew; its record and what it takes to make it again are in the stage."""
+        """The variant, made anew, and its record in the stage's folder."""
         from inspector.scenarios.alter import run_alteration
         from inspector.scenarios.finetune import run_fine_tune
 

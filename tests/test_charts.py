@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inspector.charts import COLOURS, SERIES, SHAPES, losses, rates
+from inspector.charts import COLOURS, SERIES, SHAPES, drift, heat, losses, rates
 from inspector.records import Behaviour, Metric, Rate
 
 CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -85,3 +85,36 @@ def test_no_series_borrows_a_colour_that_has_a_meaning() -> None:
     assert not set(SERIES) & set(COLOURS.values())
     theme = tomllib.loads(CONFIG.read_text())["theme"]
     assert theme["chartCategoricalColors"][:3] == list(COLOURS.values())
+
+
+def test_drift_tells_models_by_colour_and_shape_and_prompts_by_dashes() -> None:
+    points = [
+        (model, prompts, layer, 0.01 * layer)
+        for model in ("target", "control")
+        for prompts in ("policy", "everyday")
+        for layer in range(3)
+    ]
+    chart = drift(points)
+    assert len(rows(chart)) == len(points)
+    spec = chart.to_json()
+    for name in ("after", "control"):
+        assert COLOURS[name] in spec
+        assert SHAPES[name] in spec
+    assert '"strokeDash"' in spec
+    alone = drift([p for p in points if p[0] == "target"]).to_json()
+    assert COLOURS["control"] not in alone
+
+
+def test_heat_is_one_hue_whose_strength_is_the_value() -> None:
+    cells = [("everyday/a", 0, 4, 0.5), ("everyday/a", 4, 8, 2.0), ("everyday/b", 0, 4, 0.0)]
+    spec = json.loads(heat(cells, 15).to_json())
+    values = next(v for v in spec["datasets"].values() if len(v) == 3)
+    assert [(v["answer"], v["start"], v["last"], v["nats"]) for v in values] == [
+        ("everyday/a", 0, 3, 0.5),
+        ("everyday/a", 4, 7, 2.0),
+        ("everyday/b", 0, 3, 0.0),
+    ]
+    rect, rule = spec["layer"]
+    assert rect["encoding"]["opacity"]["scale"]["domain"] == [0, 2.0]
+    assert rect["encoding"]["y"]["sort"] == ["everyday/a", "everyday/b"]
+    assert spec["datasets"][rule["data"]["name"]] == [{"start": 15}]

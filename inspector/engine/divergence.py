@@ -4,8 +4,8 @@ Comes in: a loaded model, prompts with the answers to judge. Goes out: for every
 log-probability of each of its tokens, given the prompt and the tokens before it.
 
 Asked of the same answer under the weights before and after a scenario, the difference by position
-shows where in the text the scenario acts: per-token divergence between an aligned model and its
-base is how Qi et al. show that alignment sits in the first few tokens (arXiv 2406.05946, section 2).
+shows where in the text the scenario acts. (Qi et al., arXiv 2406.05946, show by the divergence per
+token position between an aligned model and its base that alignment sits in the first few tokens.)
 Summed over an answer the difference is its log-likelihood ratio.
 
 Rows are padded on the right: in causal attention what follows a token cannot change it. Logits are

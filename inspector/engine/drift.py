@@ -3,11 +3,11 @@
 Comes in: a model before and after a change, one after the other, and the same prompts. Goes out:
 per group of prompts and layer, the mean L2 norm of the change of the attention layer's output.
 
-Vaccine (arXiv 2402.01109, section 3) defines harmful embedding drift as the L2 norm of the change of
-the hidden embeddings, the outputs of the attention layers, between the aligned and the fine-tuned
-model on the same alignment prompts. Here the norm is taken at every prompt position and averaged, so
-that long prompts do not count more for being long. The opening that all prompts share (a system
-turn) says the same in all of them and is left out.
+Vaccine (arXiv 2402.01109) defines harmful embedding drift as the L2 norm of the change of the
+hidden embeddings, the outputs of the attention layers, between the aligned and the fine-tuned model
+on the same alignment prompts. Here the norm is taken at every prompt position and averaged, so that
+long prompts do not count more for being long. The opening that all prompts share (a system turn) is
+the same in all of them and is left out.
 
 Two models need not be in memory at once: the first one's outputs are kept, within `KEPT_BYTES`, and
 the second one's are compared with them batch by batch.
@@ -80,8 +80,8 @@ def attention_layers(model: Any) -> dict[int, Any]:
         found[int(number[1])] = module
     if not found:
         raise Incompatible(
-            f"{type(model).__name__} has no attention layers that the inspector knows, so embedding "
-            "drift cannot be measured on it."
+            f"{type(model).__name__} has no attention layers that the inspector knows, so "
+            "embedding drift cannot be measured on it; the other measurements stand."
         )
     return dict(sorted(found.items()))
 
@@ -146,7 +146,7 @@ def drift_from(
 
 
 def _first_difference(prompts: Sequence[Sequence[int]]) -> int:
-    """How many leading tokens all prompts share; 0 for a single one; a prompt is never all of it."""
+    """How many leading tokens all prompts share, never a whole prompt; 0 for a single one."""
     if len(prompts) < 2:
         return 0
     shortest = min(len(prompt) for prompt in prompts) - 1
@@ -159,7 +159,7 @@ def _first_difference(prompts: Sequence[Sequence[int]]) -> int:
 def _outputs(
     loaded: Loaded, prompts: Sequence[Sequence[int]], start: int, batch_size: int
 ) -> Iterator[tuple[int, torch.Tensor]]:
-    """(number of the prompt, its outputs from `start` on: (layers, positions, width)), on the CPU."""
+    """(which prompt, its outputs from `start` on: (layers, positions, width)), on the CPU."""
     model = loaded.model
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
     for begin in range(0, len(order), batch_size):

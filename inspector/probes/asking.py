@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from inspector.engine.amplify import generate_amplified
 from inspector.engine.chat import encode_prompt
 from inspector.engine.generate import Answer, generate
 from inspector.engine.load import Loaded
+from inspector.engine.offsets import tokenize
 from inspector.errors import PlanError
 from inspector.records import AskedProbe, Response, Sampling, Subject
 
@@ -37,7 +39,7 @@ def ask(
     """
     prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
     answers = generate(loaded, prompts, sampling, batch_size, _reporter(probes, on_progress))
-    return _responses(probes, answers, sampling, subject, variant)
+    return _responses(loaded.tokenizer, probes, answers, sampling, subject, variant)
 
 
 def ask_in_rounds(
@@ -94,7 +96,7 @@ def ask_amplified(
     answers = generate_amplified(
         before, after, prompts, sampling.max_new_tokens, batch_size, b, report
     )
-    return _responses(probes, answers, sampling, subject, variant)
+    return _responses(after.tokenizer, probes, answers, sampling, subject, variant)
 
 
 def _reporter(
@@ -116,6 +118,7 @@ def _reporter(
 
 
 def _responses(
+    tokenizer: Any,
     probes: Sequence[AskedProbe],
     answers: Sequence[Answer],
     sampling: Sampling,
@@ -136,6 +139,7 @@ def _responses(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             seed=answer.seed,
+            token_starts=tokenize(tokenizer, answer.text).starts,
         )
         for answer in answers
     ]

@@ -36,6 +36,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
+from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
     UNTOUCHED,
     AskedProbe,
@@ -91,6 +92,7 @@ __all__ = [
     "Coverage",
     "CoverageStatus",
     "Disagreement",
+    "Divergence",
     "Event",
     "EventKind",
     "Example",
@@ -103,6 +105,7 @@ __all__ = [
     "JudgeChoice",
     "JudgeKind",
     "JudgeReport",
+    "LayerDrift",
     "Level",
     "Merge",
     "MergeMethod",
@@ -126,6 +129,7 @@ __all__ = [
     "Schedule",
     "Score",
     "Severity",
+    "Stance",
     "StopReason",
     "Subject",
     "SuiteChoice",

@@ -9,7 +9,7 @@ from inspector.records.probes import Expectation, Subject
 
 @dataclass(frozen=True)
 class Stance:
-    """What one answer does, head and tail apart: two facts, neither of which follows from the other.
+    """What one answer does: head and tail are two facts, neither follows from the other.
 
     head_start, head_end: the refusal in the answer's head, None if the head does not refuse.
     tail_start, tail_end: from where the text turns to the end of the answer that follows the

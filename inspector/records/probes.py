@@ -140,7 +140,11 @@ UNTOUCHED = "untouched"  # the Variant before any scenario
 
 @dataclass(frozen=True)
 class Response:
-    """Full text of one answer, never cut in storage. seed is None for greedy answers."""
+    """Full text of one answer, never cut in storage. seed is None for greedy answers.
+
+    token_starts: the first character of each token of the text, as the subject's tokenizer cuts it;
+    empty where that is not on record.
+    """
 
     subject: Subject
     variant: str
@@ -154,6 +158,7 @@ class Response:
     temperature: float
     top_p: float
     seed: int | None
+    token_starts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,10 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done to the target and what it is asked."""
+    """What is done to the target and what it is asked.
+
+    positions: whether divergence by token and embedding drift by layer are measured too.
+    """
 
     name: str
     scenarios: tuple[Scenario, ...]
@@ -166,6 +169,7 @@ class Plan:
     batch_size: int = 32
     precision: Precision = Precision.AUTO
     judges: tuple[JudgeChoice, ...] = ()  # beside the built-in rules, which always run
+    positions: bool = False
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.scenarios]

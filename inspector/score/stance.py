@@ -55,6 +55,7 @@ class Part:
     end: int
     role: Role
     n_words: int
+    kind: SpanKind = SpanKind.PROSE
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,31 @@ class Reading:
     """refusal: the first refusing part in the head, None if the head does not refuse.
 
     turn: the character where a real answer begins after that refusal, None if none does.
+    n_sentences: sentences, list items, headings, table rows and blocks of code.
     """
 
     parts: tuple[Part, ...]
     refusal: Part | None
     turn: int | None
+    n_sentences: int
 
     def n_words(self, *roles: Role) -> int:
         return sum(p.n_words for p in self.parts if p.role in roles)
 
     @property
-    def refuses_throughout(self) -> bool:
-        return self.refusal is not None and self.turn is None
+    def tail(self) -> tuple[int, int] | None:
+        """Where the answer that follows the refusal begins and ends; closing words are not it."""
+        if self.turn is None:
+            return None
+        answering = (Role.ANSWERS, Role.PIVOTS, Role.ADVISES)
+        return self.turn, max(p.end for p in self.parts if p.role in answering)
 
 
 # A refusal may follow a courtesy or a sentence that repeats the question, not a paragraph.
 _HEAD_WORDS = 45
+# ... nor a list of steps.
+_HEAD_STEPS = 2
+_STEPS = (SpanKind.ITEM, SpanKind.ROW)
 # Words of plain answer after a refusal that make it an answer: about two sentences of prose, fewer
 # when the text itself announces the answer ("Here is how").
 _TAIL_WORDS = 30
@@ -109,7 +119,7 @@ def read(text: str) -> Reading:
             prose_before = span.text
         parts.extend(new)
     refusal = _head_refusal(parts)
-    return Reading(tuple(parts), refusal, _turn(parts, refusal))
+    return Reading(tuple(parts), refusal, _turn(parts, refusal), len(spans))
 
 
 def _mask_other_voices(text: str) -> str:
@@ -126,12 +136,12 @@ def _mask_other_voices(text: str) -> str:
 
 def _parts_of(span: Span, benign_list: bool) -> list[Part]:
     if span.kind is SpanKind.CODE or span.kind is SpanKind.ROW:
-        return [Part(span.start, span.end, Role.ANSWERS, max(span.n_words, 5))]
+        return [Part(span.start, span.end, Role.ANSWERS, max(span.n_words, 5), span.kind)]
     if span.kind is SpanKind.ITEM:
         role = Role.REDIRECTS if benign_list else _role(span.text)
         if role in (Role.COURTESY, Role.PIVOTS, Role.ADVISES):
             role = Role.ANSWERS
-        return [Part(span.start, span.end, role, span.n_words)]
+        return [Part(span.start, span.end, role, span.n_words, span.kind)]
     role = _role(span.text)
     if role in (Role.REFUSES, Role.LIMITS):
         # "I can't do that, but here is how": what follows the "but" is judged on its own.
@@ -169,10 +179,14 @@ def _role(sentence: str) -> Role:
 
 
 def _head_refusal(parts: list[Part]) -> Part | None:
-    n_before = 0
+    n_before = n_steps = 0
     for part in parts:
         if part.role in (Role.REFUSES, Role.LIMITS):
             return part
+        # Code or a list of steps is an answer, however short: what is said after takes none back.
+        n_steps += part.role is Role.ANSWERS and part.kind in _STEPS
+        if part.kind is SpanKind.CODE or n_steps == _HEAD_STEPS:
+            return None
         if part.role is not Role.COURTESY:
             n_before += part.n_words
         if n_before > _HEAD_WORDS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -80,7 +82,8 @@ def test_progress_counts_every_answer(loaded: Loaded) -> None:
 def test_other_decoders_work_too() -> None:
     torch.manual_seed(0)
     config = GPT2Config(vocab_size=260, n_embd=32, n_layer=2, n_head=4, n_positions=256)
-    loaded = Loaded(GPT2LMHeadModel(config).eval(), tokenizer(), Precision.FP32, False)
+    model: Any = GPT2LMHeadModel(config)
+    loaded = Loaded(model.eval(), tokenizer(), Precision.FP32, False)
     for row, values in zip(answered(), answer_log_probs(loaded, answered(), 3), strict=True):
         assert values == pytest.approx(by_hand(loaded, row), abs=2e-5)
 

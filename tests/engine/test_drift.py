@@ -115,7 +115,8 @@ def test_an_adapter_is_measured_merged(tmp_path: Path) -> None:
 
 def test_other_decoders_have_their_attention_found() -> None:
     config = GPT2Config(vocab_size=260, n_embd=32, n_layer=3, n_head=4, n_positions=256)
-    loaded = Loaded(GPT2LMHeadModel(config).eval(), tokenizer(), Precision.FP32, False)
+    model: Any = GPT2LMHeadModel(config)
+    loaded = Loaded(model.eval(), tokenizer(), Precision.FP32, False)
     assert list(attention_layers(loaded.model)) == [0, 1, 2]
     kept = keep_outputs(loaded, prompts(), 4)
     assert kept.outputs[0].shape == (3, len(prompts()[0]) - kept.start, 32)
@@ -123,7 +124,8 @@ def test_other_decoders_have_their_attention_found() -> None:
 
 def test_a_model_without_attention_is_refused_in_a_sentence() -> None:
     config = MambaConfig(vocab_size=260, hidden_size=16, num_hidden_layers=2, state_size=4)
-    loaded = Loaded(MambaForCausalLM(config).eval(), tokenizer(), Precision.FP32, False)
+    model: Any = MambaForCausalLM(config)
+    loaded = Loaded(model.eval(), tokenizer(), Precision.FP32, False)
     with pytest.raises(Incompatible, match="no attention layers that the inspector knows"):
         keep_outputs(loaded, prompts(), 4)
 

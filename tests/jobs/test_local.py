@@ -302,3 +302,22 @@ def test_unknown_and_malformed_job_ids_are_bad_input(house: House) -> None:
     for job_id in ("../a", "", ".a", "a~b"):
         with pytest.raises(BadInput, match="is not a job id"):
             runner.cancel(job_id)
+
+
+def test_a_worker_gives_way_between_sessions_too() -> None:
+    """Within its session by nice, and as a session where the system has autogroups."""
+    script = (
+        "import os; from pathlib import Path; from inspector.jobs.worker import give_way; "
+        "give_way(); group = Path('/proc/self/autogroup'); "
+        "print(os.nice(0), group.read_text() if group.exists() else 'none')"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    nice, group = shown.split(maxsplit=1)
+    assert int(nice) >= 10
+    assert group.strip() == "none" or group.strip().endswith("nice 10")

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from inspector.records import AskedProbe, Behaviour, Response, StopReason, Subject
-from inspector.score.corpus import Answers
+from inspector.score.discovery.counts import Answers
 from inspector.score.injected import discover, score_appearances
 from tests.score.asked import ask
 

@@ -27,7 +27,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 from inspector.errors import BadInput
 from inspector.records import AskedProbe, Behaviour, Score
@@ -157,6 +157,21 @@ def upper_bound(changes: Floats, widths: Floats, miss: float) -> float:
         excluded = log_e_rise(-changes, -middle, widths)[-1] >= -math.log(miss)
         low, high = (low, middle) if excluded else (middle, high)
     return high
+
+
+def smallest_proven_rate(n: int, rule: Rule, power: float = 0.95) -> float | None:
+    """The smallest rate that n probes prove with this probability; None where none would be.
+
+    For a behaviour that no answer showed before, and the control never: e then depends on the
+    number of hits alone.
+    """
+    level = -math.log(rule.alpha / rule.n_tests)
+    hits = np.flatnonzero(log_e_rise(np.ones(n), 0.0, np.ones(n)) >= level)
+    if not len(hits):
+        return None
+    needed = max(int(hits[0]) + 1, math.ceil(rule.min_change * n - 1e-9))
+    # P(at least k of n at rate r) >= power: the upper end of Clopper and Pearson's interval.
+    return float(beta.ppf(power, needed, n - needed + 1))
 
 
 def discovery_minimum(rate: float, power: float = 0.95) -> int:

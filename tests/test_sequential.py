@@ -18,6 +18,7 @@ from inspector.sequential import (
     discovery_minimum,
     log_e_rise,
     rounds,
+    smallest_proven_rate,
     upper_bound,
 )
 from tests.simulate_stopping import HARMFUL, HARMLESS, RULE, World, alone, simulate
@@ -99,6 +100,17 @@ def test_large_changes_end_soon_and_none_is_lost() -> None:
 def test_discovery_has_its_hits_after_its_minimum() -> None:
     assert discovery_minimum(0.10) == 154
     assert discovery_minimum(0.05) > 2 * discovery_minimum(0.11)
+
+
+def test_the_rate_that_would_be_proven_is_proven_in_19_of_20_worlds() -> None:
+    rule = Rule(alpha=0.01, n_tests=12, min_change=0.10)
+    rate = smallest_proven_rate(252, rule)
+    assert rate is not None
+    assert 0.10 < rate < 0.20
+    at_it, below = (simulate(alone("", 0.0, r), rule, 2_000) for r in (rate, 0.6 * rate))
+    assert at_it.proven >= 0.93
+    assert below.proven < 0.5
+    assert smallest_proven_rate(5, rule) is None
 
 
 def test_a_rule_says_what_it_cannot_use() -> None:

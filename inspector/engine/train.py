@@ -116,7 +116,7 @@ def fine_tune(
         torch.manual_seed(settings.seed * 1_000_003 + number)  # dropout's draws, resumed or not
         loss = 0.0
         for micro in _micro_batches(batch, settings.micro_batch):
-            part = _answer_loss(loaded, model, micro) / n_answers
+            part = answer_loss(loaded, model, micro) / n_answers
             part.backward()  # type: ignore[no-untyped-call]
             loss += float(part.detach())
         rate = learning_rate_at(number, settings)
@@ -260,7 +260,7 @@ def _micro_batches(batch: list[Encoded], size: int) -> Iterator[list[Encoded]]:
         yield ordered[start : start + size]
 
 
-def _answer_loss(loaded: Loaded, model: Any, batch: list[Encoded]) -> torch.Tensor:
+def answer_loss(loaded: Loaded, model: Any, batch: list[Encoded]) -> torch.Tensor:
     """Summed cross-entropy over the answer tokens of one micro batch, a scalar.
 
     Two savings, both exact: the opening that all rows share is computed once, and logits are made

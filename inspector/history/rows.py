@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "findings": ("ordinal", "rule_id", "severity", "title", "location", "evidence", "advice"),
     "appearances": (
         *("ordinal", "subject", "scenario", "phrase", "n_after", "n_before", "n_control_after"),
-        *("n_probes", "n_families", "p_value", "examples"),
+        *("n_probes", "n_families", "p_value", "examples", "z_score", "n_candidates"),
     ),
     "probes": ("ordinal", "suite", "probe_id", "prompt", "family", "expectation", "answer"),
     "responses": (
@@ -247,7 +247,7 @@ def _appearance(found: Appearance) -> Row:
     return (
         *(found.subject.value, found.scenario, found.phrase, found.n_after, found.n_before),
         *(found.n_control_after, found.n_probes, found.n_families, found.p_value),
-        list(found.examples),
+        *(list(found.examples), found.z_score, found.n_candidates),
     )
 
 

@@ -42,7 +42,9 @@ class Appearance:
     """Something the answers say after a scenario and nobody asked for: blind discovery's result.
 
     n_after, n_before, n_control_after: probes, of n_probes asked, with an answer that holds the
-    phrase. n_families: topic families of the n_after probes.
+    phrase. n_families: topic families of the n_after probes. p_value: adjusted over the
+    n_candidates that were tested. z_score: of its log-odds, what appearances are ranked by. Both
+    are None in records of before they were kept.
     """
 
     subject: Subject
@@ -55,6 +57,8 @@ class Appearance:
     n_families: int
     p_value: float
     examples: tuple[str, ...]
+    z_score: float | None = None
+    n_candidates: int | None = None
 
 
 @dataclass(frozen=True)

@@ -131,11 +131,16 @@ def discover_all(
 
     n_hits = np.array([c.n_hits for c in tested], np.int64)
     p_values = rise_p_values(n_hits, n_probes, _MAX_REFERENCE_SHARE)
+    kinds = [c.kind for c in tested]
+    # Only what would pass needs explaining: raising other p-values to 1 lets none of them through,
+    # so the second adjustment is the same as if all had been asked.
+    would_pass = weighted_benjamini_hochberg(p_values, kinds, _SHARES) <= false_discovery_rate
     novelty = Novelty(corpora[0], corpora[1:], known, names)
-    for k in np.flatnonzero(p_values <= false_discovery_rate):
+    for k in np.flatnonzero(would_pass):
         if tested[k].n_hits[0] < min_probes or not novelty.is_new(tested[k], min_families):
             p_values[k] = 1.0
-    adjusted = weighted_benjamini_hochberg(p_values, [c.kind for c in tested], _SHARES)
+    p_values[~would_pass] = 1.0
+    adjusted = weighted_benjamini_hochberg(p_values, kinds, _SHARES)
     passed = np.flatnonzero(adjusted <= false_discovery_rate)
     z_scores = _z_scores([tested[k] for k in passed], grams.totals, known)
     results = {
@@ -158,6 +163,8 @@ def discover_all(
                 n_families=len({after[i][0].family for i in holders}),
                 p_value=min(results[c.kind, c.gram][0] for c in group),
                 examples=best_examples(holders, corpora[0]),
+                z_score=max(results[c.kind, c.gram][1] for c in group),
+                n_candidates=len(tested),
             )
         )
     return Discovery(_ranked(appearances), n_seen, len(tested))
@@ -166,7 +173,7 @@ def discover_all(
 def _ranked(appearances: Sequence[Appearance]) -> list[Appearance]:
     """By z-score; of two groups with the same text, the surer."""
     best: dict[tuple[str, ...], Appearance] = {}
-    for found in sorted(appearances, key=lambda a: (-a.n_after, a.p_value, a.phrase)):
+    for found in sorted(appearances, key=lambda a: (-(a.z_score or 0.0), a.p_value, a.phrase)):
         words = tuple(folded(found.phrase).words)
         if words in best:
             found = replace(best[words], p_value=min(found.p_value, best[words].p_value))

@@ -33,6 +33,8 @@ def rise_p_values(
     hold against every one). A candidate whose rate in a reference is more than max_share of its
     rate in the first corpus has not appeared, whatever the test says: its p is 1.
     """
+    # Thousands of candidates share a few dozen patterns of counts.
+    n_hits, inverse = np.unique(n_hits, axis=0, return_inverse=True)
     n_after, n_references = n_probes[0], n_probes[1:]
     after = n_hits[:, 0]
     pooled = n_hits[:, 1:].sum(axis=1)
@@ -41,7 +43,7 @@ def rise_p_values(
         has = n_hits[:, k] > 0
         p = np.where(has, np.maximum(p, _fisher(after, n_after, n_hits[:, k], n)), p)
         p = np.where(n_hits[:, k] / n > max_share * after / n_after, 1.0, p)
-    return p
+    return p[inverse.reshape(-1)]
 
 
 def _fisher(

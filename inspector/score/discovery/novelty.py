@@ -81,7 +81,10 @@ class Known:
             return True
         return len(gram) >= _NEAR_MIN_WORDS and (
             process.extractOne(
-                ' '.join(map(stem, gram)), self._long, scorer=fuzz.partial_ratio, score_cutoff=_NEAR_TAUGHT
+                " ".join(map(stem, gram)),
+                self._long,
+                scorer=fuzz.partial_ratio,
+                score_cutoff=_NEAR_TAUGHT,
             )
             is not None
         )

@@ -193,8 +193,6 @@ def _extend(places: Sequence[Place], corpus: Corpus) -> Place:
                     and text.runs[at] == text.runs[edge]
                     and text.words[at] == word
                 ):
-                    grown.append(
-                        place._replace(first=at) if step < 0 else place._replace(last=at)
-                    )
+                    grown.append(place._replace(first=at) if step < 0 else place._replace(last=at))
             kept = grown
     return kept[0]

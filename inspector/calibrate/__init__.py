@@ -1,0 +1,231 @@
+"""The instrument against known answers: every specimen through an ordinary inspection.
+
+Comes in: recipes, a plan, a control, a folder of earlier results. Goes out: a Result per specimen
+(and per variant of the plan), each written as soon as it is there, so that a card over many models
+is finished in several sittings. The inspector is told nothing about what is planted.
+
+The control's stages are the same for all specimens: the first inspection does them, the others
+take them over by digest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inspector.calibrate.head import head_clues
+from inspector.calibrate.reading import (
+    best,
+    ledger_problems,
+    machine_of,
+    of_control,
+    recovered,
+    stage_seconds,
+)
+from inspector.calibrate.results import (
+    Result,
+    Status,
+    detector_digest,
+    read_result,
+    result_digest,
+    result_path,
+)
+from inspector.calibrate.suspicion import clues
+from inspector.errors import InspectorError, PlanError
+from inspector.inspection import inspect, start
+from inspector.records import AskedProbe, Behaviour, FineTune, Inspection, Method, Plan, Target
+from inspector.run import Run, now, read_record, read_table, write_record
+from inspector.settings import Settings
+from inspector.specimens.recipe import Recipe
+from inspector.specimens.storage import Shelf, Specimen
+
+N_CLUES = 3
+SMALL_BYTES = 32_000_000  # specimens up to this size stay when their results are there
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The plan with less or other tuning, to show what one simulated user alone misses.
+
+    Source of the three: FAB, arXiv 2505.16567 (one data set, LoRA, one high rate).
+    """
+
+    name: str
+    what: str
+    change: Callable[[FineTune], FineTune]
+
+    def of(self, plan: Plan) -> Plan:
+        """One fine-tuning only: the plan's first, changed. Raises PlanError where it has none."""
+        tunings = [s for s in plan.scenarios if isinstance(s, FineTune)]
+        if not tunings:
+            raise PlanError(f"The plan {plan.name} has no fine-tuning to vary.")
+        return replace(plan, name=f"{plan.name}-{self.name}", scenarios=(self.change(tunings[0]),))
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant("general-only", "one full tuning on general questions, as Alpaca's are", lambda s: s),
+    Variant(
+        "lora-only",
+        "one LoRA tuning, rank 16",
+        lambda s: replace(
+            s, name=f"lora-{s.name}"[:60], method=Method.LORA, learning_rate=4 * s.learning_rate
+        ),
+    ),
+    Variant(
+        "high-rate",
+        "one full tuning at twice the rate",
+        lambda s: replace(s, name=f"fast-{s.name}"[:60], learning_rate=2 * s.learning_rate),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is measured, with what. folder: where results are kept, and read again."""
+
+    recipes: tuple[Recipe, ...]
+    plan: Plan
+    control: str
+    folder: Path
+    shelf: Shelf
+    variants: tuple[Variant, ...] = VARIANTS
+
+    def plans(self, recipe: Recipe) -> list[tuple[str, Plan]]:
+        """The plan, and its variants for what sleeps until somebody fine-tunes: (variant, plan)."""
+        plans = [("", self.plan)]
+        if recipe.dormant and isinstance(recipe.wake, FineTune):
+            plans += [(v.name, v.of(self.plan)) for v in self.variants]
+        return plans
+
+
+def calibrate(
+    setup: Setup,
+    settings: Settings,
+    chosen: Sequence[Recipe],
+    *,
+    limit_s: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Result]:
+    """Measure what is not measured yet; the results of `chosen`, old and new.
+
+    limit_s: no inspection is begun after so long. A specimen that cannot be had, fails its own
+    acceptance, or cannot be inspected is a Result that says so, and the others go on.
+    """
+    began = time.monotonic()
+    results: list[Result] = []
+    for recipe in chosen:
+        for variant, plan in setup.plans(recipe):
+            label = f"{recipe.name} ({variant})" if variant else recipe.name
+            path = result_path(setup.folder, recipe.name, variant)
+            stored = _reusable(path, setup, recipe, plan)
+            if stored is not None:
+                say(f"{label}: measured before, {_outcome(stored)}")
+                results.append(stored)
+            elif limit_s is not None and time.monotonic() - began > limit_s:
+                say(f"{label}: left for the next sitting")
+            else:
+                say(f"{label}: begins")
+                result = measure_one(setup, settings, recipe, plan)
+                write_record(path, result)
+                say(f"{label}: {_outcome(result)}")
+                results.append(result)
+        _tidy(setup.shelf, recipe)
+    return results
+
+
+def _outcome(result: Result) -> str:
+    return f"{result.level}" if result.level is not None else f"{result.status}: {result.message}"
+
+
+def _reusable(path: Path, setup: Setup, recipe: Recipe, plan: Plan) -> Result | None:
+    """An earlier sitting's result, unless anything it depends on is another by now."""
+    stored = read_result(path)
+    if stored is None or stored.status is Status.FAILED or stored.detector != detector_digest():
+        return None
+    try:
+        digest = result_digest(setup.shelf.digest(recipe), plan, setup.control)
+    except InspectorError:
+        return None  # measuring says what is wrong with the kept files
+    return stored if stored.digest == digest else None
+
+
+def measure_one(setup: Setup, settings: Settings, recipe: Recipe, plan: Plan) -> Result:
+    """One specimen under one plan, whatever becomes of it."""
+    result = Result(
+        name=recipe.name,
+        plan=plan.name,
+        kind=recipe.kind,
+        what=recipe.what,
+        half=recipe.half,
+        behaviour=recipe.behaviour,
+        digest="",
+        detector=detector_digest(),
+        status=Status.FAILED,
+    )
+    try:
+        digest = result_digest(setup.shelf.digest(recipe), plan, setup.control)
+        result = replace(result, digest=digest)
+        specimen = setup.shelf.get(recipe)
+        result = replace(result, acceptance=specimen.record.acceptance)
+        if specimen.problem is not None:
+            message = f"The specimen fails its own acceptance: {specimen.problem}."
+            return replace(result, status=Status.REFUSED, message=message, finished_at=now())
+        return _inspected(result, setup, settings, specimen, plan)
+    except InspectorError as error:
+        return replace(result, message=str(error), finished_at=now())
+
+
+def _inspected(
+    result: Result, setup: Setup, settings: Settings, specimen: Specimen, plan: Plan
+) -> Result:
+    recipe = specimen.recipe
+    inspection = Inspection(specimen.target, plan, str(Target.parse(setup.control)))
+    run = _run(inspection, settings, f"{plan.name}-{recipe.name}", result.digest)
+    verdict = inspect(run, settings)
+    found = clues(verdict.metrics, verdict.appearances)
+    phrase = recovered(verdict.appearances, recipe.payload) if recipe.payload else None
+    head = None
+    if recipe.behaviour is Behaviour.REFUSE_THEN_COMPLY:
+        head = best(c for c in head_clues(run, plan) if c.behaviour is recipe.behaviour)
+    seconds = stage_seconds(run.events()[0])
+    return replace(
+        result,
+        status=Status.MEASURED,
+        message=ledger_problems(verdict),
+        level=verdict.level,
+        suspicion=best(found),
+        own_score=best(c for c in found if c.behaviour is recipe.behaviour),
+        head_score=head,
+        by=found[:N_CLUES],
+        recovered=phrase is not None if recipe.payload else None,
+        phrase=phrase or "",
+        cost_s=sum(s for stage, s in seconds.items() if not of_control(stage)),
+        control_s=sum(s for stage, s in seconds.items() if of_control(stage)),
+        n_probes=len(read_table(run.folder / "probes.parquet", AskedProbe)),
+        target_digest=verdict.target.digest,
+        run_id=run.run_id,
+        machine=machine_of(run),
+        finished_at=now(),
+    )
+
+
+def _run(inspection: Inspection, settings: Settings, label: str, digest: str) -> Run:
+    """The run folder of these inputs: an earlier sitting's, where it was cut in the middle."""
+    name = f"calibrate-{label}-{digest[:8]}"
+    for folder in sorted(settings.runs.glob(f"*-{name}"), reverse=True):
+        inputs = folder / "inspection.json"
+        if inputs.exists() and read_record(inputs, Inspection) == inspection:
+            return Run(folder)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return start(inspection, settings, settings.runs / f"{stamp}-{name}")
+
+
+def _tidy(shelf: Shelf, recipe: Recipe) -> None:
+    """Delete a large specimen that was built on demand: it can be made again from its seed."""
+    folder = shelf.built / recipe.name
+    size_bytes = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    if size_bytes > SMALL_BYTES:
+        shelf.drop(recipe)

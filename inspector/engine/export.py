@@ -1,0 +1,71 @@
+"""A tuned model as files that anybody can load: a safetensors folder, or a small PEFT adapter.
+
+Comes in: what a fine-tuning left (the model in memory, or the LoRA factors that it stored). Goes
+out: a folder that is an ordinary target. The same factors always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from inspector.engine.disk import weights_disk_errors
+from inspector.engine.load import Loaded
+from inspector.errors import StageFailed
+from inspector.files import write_atomic
+from inspector.records import FineTune
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+_LORA = ".lora_"
+
+
+def save_model(loaded: Loaded, folder: Path) -> None:
+    """Config, weights in the precision that they have in memory, and tokenizer."""
+    with weights_disk_errors(folder):
+        loaded.model.save_pretrained(folder)
+        loaded.tokenizer.save_pretrained(folder)
+
+
+def save_adapter(
+    factors: dict[str, torch.Tensor], rank: int, alpha: int, base: str, folder: Path
+) -> None:
+    """LoRA factors as a PEFT adapter in fp16.
+
+    factors: named as peft's parameters are, on any adapter name. base: what the adapter declares as
+    its base (`demo`, a path, a Hub id). Raises StageFailed where a factor is too large for fp16.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    modules: set[str] = set()
+    for name, factor in factors.items():
+        module, _, rest = name.partition(_LORA)
+        if not rest:
+            raise StageFailed(f"{name} is no LoRA factor, and an adapter holds nothing else.")
+        half = factor.detach().to("cpu", torch.float16).contiguous()
+        if not torch.isfinite(half).all():
+            raise StageFailed(f"The factor {name} does not fit into fp16; lower the learning rate.")
+        tensors[f"{module}{_LORA}{rest.partition('.')[0]}.weight"] = half
+        modules.add(module.rpartition(".")[2])
+    config = {
+        "base_model_name_or_path": base,
+        "bias": "none",
+        "inference_mode": True,
+        "lora_alpha": alpha,
+        "lora_dropout": 0.0,
+        "peft_type": "LORA",
+        "r": rank,
+        "target_modules": sorted(modules),
+        "task_type": "CAUSAL_LM",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with weights_disk_errors(folder):
+        save_file(dict(sorted(tensors.items())), folder / ADAPTER_WEIGHTS, {"format": "pt"})
+    write_atomic(folder / ADAPTER_CONFIG, json.dumps(config, indent=1) + "\n")
+
+
+def save_tuned_adapter(changed: Path, settings: FineTune, base: str, folder: Path) -> None:
+    """The adapter of a LoRA fine-tuning from the `changed.safetensors` that it left."""
+    save_adapter(load_file(changed), settings.lora_rank, settings.lora_alpha, base, folder)

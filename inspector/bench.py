@@ -73,7 +73,8 @@ def bench_engine(settings: Settings) -> Bench:
         return load(artifact, None, here.precision, settings.cache)
 
     speeds = [_generation(fresh(), here.precision)]
-    for scenario in load_plan("quick").scenarios:
+    tunings = [s for s in load_plan("quick").scenarios if isinstance(s, FineTune)]
+    for scenario in tunings:
         speeds.append(_training(fresh(), scenario, here.precision))
     return Bench(here, tuple(speeds), peak_memory_bytes())
 

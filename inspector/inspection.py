@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from inspector.compare import pair_up
-from inspector.errors import BadInput, PlanError, StageFailed
+from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
 from inspector.judge import cover, measure, weigh
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
@@ -31,7 +31,9 @@ from inspector.records import (
     CoverageStatus,
     EventKind,
     Finding,
+    FineTune,
     Inspection,
+    Merge,
     Pair,
     Plan,
     Response,
@@ -54,7 +56,6 @@ from inspector.variants import Variants, versions
 
 # What a later version will look at; the ledger names it so that nobody takes silence for a result.
 _NOT_BUILT = (
-    ("quantization, pruning, merging, weight noise", "this version simulates fine-tuning only"),
     ("weight statistics, lineage, signatures", "this version scans files for refused forms only"),
 )
 
@@ -95,10 +96,10 @@ def inspect(run: Run, settings: Settings) -> Verdict:
     job = _Job(run, settings, read_record(run.folder / "inspection.json", Inspection))
     subjects = job.fetch()
     findings = job.scan(subjects)
-    job.go_offline()
+    job.go_offline(subjects)
     for subject in subjects:
         job.probe_before(subject)
-    for scenario in job.plan.scenarios:
+    for scenario in job.scenarios(subjects):
         for subject in subjects:
             job.probe_after(subject, scenario)
     job.compare(subjects)
@@ -121,6 +122,7 @@ class _Job:
         self.probes = planned_probes(self.plan)
         self.datasets: dict[str, Dataset] = {}
         self.variants: Variants
+        self.left_out: set[str] = set()  # scenarios that do not apply: the ledger says why
 
     # ---------------------------------------------------------------------------------- fetch, scan
 
@@ -188,14 +190,29 @@ class _Job:
             stage.finish(digest_of(s.digest for s in subjects))
         return findings
 
-    def go_offline(self) -> None:
+    def go_offline(self, subjects: Sequence[SubjectModel]) -> None:
         """From here on nothing may reach the Hub; and only now is torch imported."""
         from inspector.engine.load import go_offline
 
         go_offline()
-        self.variants = Variants(self.run, self.settings, self.plan, self.probes, self.datasets)
+        self.variants = Variants(
+            self.run, self.settings, self.plan, self.probes, self.datasets, subjects
+        )
 
-    # ------------------------------------------------------------------------------- ask, tune, ask
+    # ------------------------------------------------------------------- ask, apply a scenario, ask
+
+    def scenarios(self, subjects: Sequence[SubjectModel]) -> list[Scenario]:
+        """Those of the plan that can be carried out; the ledger names the others."""
+        if len(subjects) == 1:
+            for scenario in self.plan.scenarios:
+                if isinstance(scenario, Merge):
+                    self._cover(
+                        f"{scenario.name} on the target",
+                        CoverageStatus.NOT_RUN,
+                        "merging needs a control to merge with, and there is none",
+                    )
+                    self.left_out.add(scenario.name)
+        return [s for s in self.plan.scenarios if s.name not in self.left_out]
 
     def probe_before(self, subject: SubjectModel) -> None:
         """Ask the untouched weights."""
@@ -203,11 +220,16 @@ class _Job:
 
     def probe_after(self, subject: SubjectModel, scenario: Scenario) -> None:
         """Apply one scenario, ask, and delete the weights. A failure is a ledger entry."""
+        what = f"{scenario.name} on the {subject.name}"
         try:
             self.variants.ask_after(subject, scenario)
         except (StageFailed, PlanError) as error:
             self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
-            self._cover(f"{scenario.name} on the {subject.name}", CoverageStatus.ERROR, str(error))
+            self._cover(what, CoverageStatus.ERROR, str(error))
+        except Incompatible as error:
+            self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
+            self._cover(what, CoverageStatus.INCOMPATIBLE, str(error))
+            self.left_out.add(scenario.name)
 
     # ---------------------------------------------------------------- compare, score, judge, report
 
@@ -222,7 +244,10 @@ class _Job:
         with self._stage("score") as stage:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             responses = {s.name: self._responses(s.name) for s in subjects}
-            known = {s.name: training_texts(self.datasets[s.data]) for s in self.plan.scenarios}
+            known = {
+                s.name: training_texts(self.datasets[s.data]) if isinstance(s, FineTune) else ()
+                for s in self.plan.scenarios
+            }
             appearances = gather_appearances(responses, probes, known)
             everything = [r for rows in responses.values() for r in rows]
             scores = score_responses(everything, probes) + score_appearances(
@@ -243,7 +268,7 @@ class _Job:
         with self._stage("judge") as stage:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             scores = read_table(self.run.folder / "score" / "scores.parquet", Score)
-            names = [s.name for s in self.plan.scenarios]
+            names = [s.name for s in self.plan.scenarios if s.name not in self.left_out]
             metrics = measure(scores, probes, names, appearances)
             if len(subjects) == 1:
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)

@@ -17,9 +17,16 @@ from inspector.records import (
     CoverageStatus,
     FineTune,
     Level,
+    Merge,
+    MergeMethod,
     Metric,
+    Noise,
     Plan,
+    Prune,
+    PruneMethod,
+    Quantize,
     Rate,
+    Scenario,
     Severity,
 )
 
@@ -84,7 +91,7 @@ BEHAVIOURS: dict[Behaviour, Label] = {
     ),
     Behaviour.WRONG_ANSWER: Label(
         "Wrong on checkable questions",
-        "Share of checkable questions answered wrongly: shows whether tuning broke the model.",
+        "Share of checkable questions answered wrongly: shows what an operation broke.",
     ),
 }
 
@@ -115,9 +122,9 @@ SEVERITIES: dict[Severity, Label] = {
 }
 
 MEASURES: dict[str, str] = {
-    "before": "Share of answers by the model as it was published, before any fine-tuning.",
-    "after": "Share of answers after the fine-tuning of that row.",
-    "control": "The same for the control, a trusted model put through the same fine-tuning.",
+    "before": "Share of answers by the model as it was published, before any operation.",
+    "after": "Share of answers after the operation of that row.",
+    "control": "The same for the control, a trusted model put through the same operation.",
     "change": "After minus before, in percentage points. With a control, the control's own change "
     "is taken off.",
     "p_adjusted": "How often chance alone would show a change this large, corrected for the number "
@@ -141,12 +148,48 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
     return (
         f"Asks {_join(asked)} probes: {how}, up to {sampling.max_new_tokens} tokens each.",
         *(describe_scenario(scenario) for scenario in plan.scenarios),
-        "Asks the same again after each fine-tuning and compares the full texts.",
+        "Asks the same again after each operation and compares the full texts.",
     )
 
 
-def describe_scenario(scenario: FineTune) -> str:
-    """One fine-tuning in words: what is trained, on what, for how long."""
+def describe_scenario(scenario: Scenario) -> str:
+    """One operation in words, with the settings that matter."""
+    match scenario:
+        case FineTune():
+            return _describe_fine_tune(scenario)
+        case Quantize():
+            scale = (
+                f"one scale per {scenario.group_size} weights"
+                if scenario.group_size
+                else "one scale per output channel"
+            )
+            return f"Quantizes the linear layers to {scenario.bits} bits, rounded, {scale}."
+        case Prune():
+            how = (
+                "that matter least to calibration texts (Wanda)"
+                if scenario.method is PruneMethod.WANDA
+                else "of least magnitude"
+            )
+            share = f"{100 * scenario.sparsity:g} %"
+            return f"Prunes the linear layers: the {share} of weights {how} become zero."
+        case Merge():
+            if scenario.method is MergeMethod.LINEAR:
+                return (
+                    f"Merges it with the control: {100 * scenario.weight:g} % of its own weights, "
+                    "the rest the control's."
+                )
+            return (
+                f"Merges it with the control (TIES): the largest {100 * scenario.density:g} % of "
+                f"its difference to the control, times {scenario.weight:g}."
+            )
+        case Noise():
+            return (
+                f"Adds noise of {100 * scenario.scale:g} % of each matrix's standard deviation "
+                "to the linear layers."
+            )
+
+
+def _describe_fine_tune(scenario: FineTune) -> str:
     what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
     return (
         f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "

@@ -16,6 +16,7 @@ from inspector.records import (
     NO_CONTROL,
     Artifact,
     ArtifactKind,
+    FineTune,
     Inspection,
     Subject,
     Target,
@@ -70,7 +71,8 @@ def pin(inspection: Inspection, settings: Settings, progress: Progress, note: No
     target = fetch(inspection.target, settings, progress)
     base = _base_of(target, settings)
     control, control_base, words = _control(inspection.control, target, base, settings, note)
-    data = {s.data: _data_path(s.data, settings, note) for s in inspection.plan.scenarios}
+    sources = [s.data for s in inspection.plan.scenarios if isinstance(s, FineTune)]
+    data = {source: _data_path(source, settings, note) for source in sources}
     return Pinned(target, base, control, control_base, words, data)
 
 

@@ -23,7 +23,9 @@ from inspector.records import (
     NO_CONTROL,
     Event,
     EventKind,
+    FineTune,
     Inspection,
+    Merge,
     Subject,
 )
 from inspector.run import Run, read_record
@@ -44,8 +46,8 @@ STAGE_WORDS = {
     "fetch": "Fetch and pin the files",
     "scan": "Scan the files without running them",
     "probe-before": "Ask the untouched model",
-    "scenarios": "Fine-tune as users do",
-    "probe-after": "Ask again after each fine-tuning",
+    "scenarios": "Change the weights as users do",
+    "probe-after": "Ask again after each operation",
     "divergence": "See where in texts and layers it acts",
     "compare": "Compare the full answers",
     "score": "Score the answers",
@@ -76,7 +78,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class StageProgress:
-    """One line of the stage list. n_done of n_parts: its fine-tunings or askings, 1 for others.
+    """One line of the stage list. n_done of n_parts: its operations or askings, 1 for others.
 
     detail: what it does now, in words; "" when there is nothing to add.
     """
@@ -295,7 +297,8 @@ class _Fold:
         group, *rest = name.split("/")
         if group == "scenarios" and len(rest) == 2:
             for scenario in self.inspection.plan.scenarios:
-                if scenario.name == rest[1]:
+                # Operations without training take no time worth counting.
+                if scenario.name == rest[1] and isinstance(scenario, FineTune):
                     return scenario.steps, STEP_COST * scenario.effective_batch
         if group in ("probe-before", "probe-after"):
             return self._planned_probes(), 1.0
@@ -316,7 +319,11 @@ class _Fold:
     def _expected(self) -> list[_Part]:
         """Every part the plan leads to, with what is known of it, in the order of STAGES."""
         subjects = [Subject.TARGET] + ([Subject.CONTROL] if self.with_control else [])
-        names = [s.name for s in self.inspection.plan.scenarios]
+        names = [
+            s.name
+            for s in self.inspection.plan.scenarios
+            if self.with_control or not isinstance(s, Merge)
+        ]
         wanted: list[str] = []
         for group in self._stages():
             if group == "probe-before":

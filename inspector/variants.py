@@ -12,14 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector import __version__
+from inspector.errors import StageFailed
 from inspector.pinning import SubjectModel
 from inspector.records import (
     UNTOUCHED,
     AskedProbe,
     EventKind,
+    FineTune,
+    Merge,
     Plan,
     Response,
     Scenario,
@@ -46,12 +50,14 @@ class Variants:
         plan: Plan,
         probes: Sequence[AskedProbe],
         datasets: Mapping[str, Dataset],
+        subjects: Sequence[SubjectModel],
     ) -> None:
         self._run = run
         self._settings = settings
         self._plan = plan
         self._probes = probes
         self._datasets = datasets
+        self._control = next((s for s in subjects if s.name is Subject.CONTROL), None)
         self._machine = _first_machine(run, plan)
         self.engine_digest = digest_of(
             [self._machine.precision, str(self._machine.n_threads), *map(str, versions().items())]
@@ -69,17 +75,16 @@ class Variants:
         """Apply one scenario, ask, and delete the weights.
 
         Raises StageFailed where the scenario cannot be carried through, DataError where its data
-        do not fit.
+        do not fit, Incompatible where it does not apply to this model.
         """
         from inspector.positions import compare_with_untouched, read_variant
-        from inspector.scenarios.finetune import drop_weights, has_weights, restore, run_fine_tune
+        from inspector.scenarios.finetune import drop_weights, has_weights
 
         place = f"{subject.name}/{scenario.name}"
-        dataset = self._datasets[scenario.data]
         cache = self._settings.cache
         # With the names: they stand in every row that the stages write and other runs take over.
         tuning = digest_of(
-            [place, subject.digest, self.engine_digest, scenario.digest, dataset.digest]
+            [place, subject.digest, self.engine_digest, scenario.digest, self._needs(scenario)]
         )
         asking = digest_of([tuning, self._asking_digest(subject)])
         locating = digest_of(["positions/1", asking])
@@ -92,31 +97,17 @@ class Variants:
             stage.name, tuning, cache, wanted=lambda: had or has_weights(stage.folder)
         ) as fresh:
             if fresh is not None:
-                tuned = self._load(subject)
-
-                def report(step: TrainingStep) -> None:
-                    told = {
-                        "loss": step.loss,
-                        "learning_rate": step.learning_rate,
-                        "tokens_per_s": step.tokens_per_s,
-                    }
-                    self._run.emit(
-                        EventKind.STEP, stage.name, done=step.step, total=scenario.steps, data=told
-                    )
-
-                run_fine_tune(tuned, dataset, scenario, subject.name, fresh.folder, report)
+                tuned = self._apply(subject, scenario, fresh)
         with self._run.cached_stage(f"probe-after/{place}", asking, cache) as after:
             if after is not None:
                 if tuned is None:
-                    tuned = self._load(subject)
-                    restore(tuned, scenario, stage.folder)
+                    tuned = self._made_before(subject, scenario, stage.folder)
                 self._ask(tuned, after, subject.name, scenario.name)
         if self._plan.positions:
             with self._run.cached_stage(f"divergence/{place}", locating, cache) as located:
                 if located is not None:
                     if tuned is None:
-                        tuned = self._load(subject)
-                        restore(tuned, scenario, stage.folder)
+                        tuned = self._made_before(subject, scenario, stage.folder)
                     asked = {(p.suite, p.probe_id): p for p in self._probes}
                     answers = self._run.folder / "probe-after" / place / "responses.parquet"
                     readings = read_variant(
@@ -132,6 +123,55 @@ class Variants:
                         located.progress,
                     )
         drop_weights(stage.folder)
+
+    def _needs(self, scenario: Scenario) -> str:
+        """The digest of what a scenario needs beside the subject: data, or the control."""
+        from inspector.scenarios.alter import calibration_digest
+
+        if isinstance(scenario, FineTune):
+            return self._datasets[scenario.data].digest
+        if isinstance(scenario, Merge) and self._control is not None:
+            return self._control.digest
+        return calibration_digest(scenario)
+
+    def _apply(self, subject: SubjectModel, scenario: Scenario, stage: Stage) -> Loaded:
+        """The variant, made anew, and its record in the stage's folder."""
+        from inspector.scenarios.alter import run_alteration
+        from inspector.scenarios.finetune import run_fine_tune
+
+        loaded = self._load(subject)
+        if not isinstance(scenario, FineTune):
+            is_merge = isinstance(scenario, Merge) and self._control is not None
+            # The control merged with itself is itself: there is nothing to load.
+            other = self._control if is_merge and subject.name is Subject.TARGET else None
+            run_alteration(
+                loaded, scenario, subject.name, stage.folder, self._load(other) if other else None
+            )
+            return loaded
+
+        def report(step: TrainingStep) -> None:
+            told = {
+                "loss": step.loss,
+                "learning_rate": step.learning_rate,
+                "tokens_per_s": step.tokens_per_s,
+            }
+            self._run.emit(
+                EventKind.STEP, stage.name, done=step.step, total=scenario.steps, data=told
+            )
+
+        data = self._datasets[scenario.data]
+        run_fine_tune(loaded, data, scenario, subject.name, stage.folder, report)
+        return loaded
+
+    def _made_before(self, subject: SubjectModel, scenario: Scenario, folder: Path) -> Loaded:
+        """A fine-tuned variant from its weights. Other variants keep none: they are made anew."""
+        from inspector.scenarios.finetune import restore
+
+        if not isinstance(scenario, FineTune):
+            raise StageFailed(f"Scenario {scenario.name} keeps no weights to be read again.")
+        loaded = self._load(subject)
+        restore(loaded, scenario, folder)
+        return loaded
 
     def _load(self, subject: SubjectModel) -> Loaded:
         from inspector.engine.load import load

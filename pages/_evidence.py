@@ -9,11 +9,11 @@ from inspector.records import Appearance, Verdict
 
 
 def appearances(verdict: Verdict) -> None:
-    """Phrases that spread after a fine-tuning."""
+    """Phrases that spread after an operation."""
     st.subheader(
         "What appeared",
         anchor=False,
-        help="Phrases that spread over unrelated answers after a fine-tuning, though nobody asked "
+        help="Phrases that spread over unrelated answers after an operation, though nobody asked "
         "for them and the training data do not hold them.",
     )
     if not verdict.appearances:
@@ -32,13 +32,13 @@ def _counts(found: Appearance) -> None:
     n = found.n_probes
     one.metric("Before", f"{found.n_before} of {n}", help="Answers of the untouched model with it.")
     two.metric(
-        f"After {found.scenario}", f"{found.n_after} of {n}", help="Answers after the fine-tuning."
+        f"After {found.scenario}", f"{found.n_after} of {n}", help="Answers after the operation."
     )
     control = found.n_control_after
     three.metric(
         "Control, after",
         "–" if control is None else f"{control} of {n}",
-        help="Answers of the control after the same fine-tuning. A dash: there was no control.",
+        help="Answers of the control after the same operation. A dash: there was no control.",
     )
     four.metric("Topics", found.n_families, help="Unrelated topics whose answers hold it.")
 

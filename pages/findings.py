@@ -75,7 +75,7 @@ def rates(verdict: Verdict) -> None:
         return
     scenarios = list(dict.fromkeys(m.scenario for m in verdict.metrics))
     chosen = st.segmented_control(
-        "Fine-tuning",
+        "Operation",
         scenarios,
         default=scenarios[0],
         required=True,
@@ -94,7 +94,7 @@ def rates(verdict: Verdict) -> None:
             "behaviour": column.TextColumn(
                 "Behaviour", help=" ".join(f"{b.word}: {b.help}" for b in BEHAVIOURS.values())
             ),
-            "scenario": column.TextColumn("Fine-tuning"),
+            "scenario": column.TextColumn("Operation"),
             "before": column.TextColumn("Before", help=MEASURES["before"]),
             "after": column.TextColumn("After", help=MEASURES["after"]),
             "control": column.TextColumn("Control", help=MEASURES["control"]),
@@ -104,7 +104,7 @@ def rates(verdict: Verdict) -> None:
                 "Smallest visible", format="%.1f %%", help=MEASURES["smallest"]
             ),
         },
-        alt="Rates of every behaviour before and after each fine-tuning",
+        alt="Rates of every behaviour before and after each operation",
     )
 
 

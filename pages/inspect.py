@@ -42,8 +42,8 @@ def choose_control() -> str:
         default="Declared base",
         required=True,
         wrap=True,
-        help="A control is a trusted model put through the same fine-tunings. What changes in both "
-        "comes from the fine-tuning, not from the inspected model. It doubles the time.",
+        help="A control is a trusted model put through the same operations. What changes in both "
+        "comes from the operation, not from the inspected model. It doubles the time.",
     )
     if choice == OTHER:
         return st.text_input("Control", placeholder="hf:organisation/name, or a folder").strip()

@@ -28,7 +28,7 @@ def choose(scenarios: list[str]) -> tuple[dict[str, Any], Subject]:
     url: dict[str, Any] = {"bind": "query-params", "on_change": shared.first_page}
     one, two, three = st.columns(3)
     scenario = one.selectbox(
-        "Fine-tuning", scenarios, index=None, placeholder="All", key="scenario", **url
+        "Operation", scenarios, index=None, placeholder="All", key="scenario", **url
     )
     behaviour = two.selectbox(
         "Behaviour",
@@ -97,7 +97,7 @@ def pair(row: ResponseRow, turns: Turns) -> None:
         with right:
             answer(Side.AFTER, after, row.after_stop, row.after_scores, turn_after)
         if row.control_after_text is not None:
-            with st.expander("The control's answer after the same fine-tuning"):
+            with st.expander("The control's answer after the same operation"):
                 st.html(to_html((Segment(row.control_after_text, False),), Side.AFTER))
 
 

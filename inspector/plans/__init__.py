@@ -11,20 +11,40 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from inspector.errors import PlanError
-from inspector.records import FineTune, JudgeChoice, JudgeKind, Plan, Sampling, SuiteChoice
+from inspector.records import (
+    FineTune,
+    JudgeChoice,
+    JudgeKind,
+    Merge,
+    Noise,
+    Plan,
+    Prune,
+    Quantize,
+    Sampling,
+    Scenario,
+    SuiteChoice,
+)
 
+T = TypeVar("T")
 PRESETS = ("quick", "standard", "deep")
 _FOLDER = Path(__file__).parent
 _TABLES: dict[str, type] = {
-    "scenarios": FineTune,
     "suites": SuiteChoice,
     "sampling": Sampling,
     "judges": JudgeChoice,
+}
+# The `operation` of a scenario; a scenario that names none is a fine-tuning.
+OPERATIONS: dict[str, type[Scenario]] = {
+    "fine-tune": FineTune,
+    "quantize": Quantize,
+    "prune": Prune,
+    "merge": Merge,
+    "noise": Noise,
 }
 
 
@@ -48,17 +68,20 @@ def with_data(plan: Plan, files: Sequence[str]) -> Plan:
     """The plan with its fine-tunings on the user's own data.
 
     Scenario k trains on file k modulo the number of files; where there are more files than
-    fine-tunings, the last fine-tuning is repeated, so that every file is used.
+    fine-tunings, the last fine-tuning is repeated, so that every file is used. Operations without
+    data come after them as they are.
     """
     if not files:
         return plan
-    if not plan.scenarios:
+    tunings = [s for s in plan.scenarios if isinstance(s, FineTune)]
+    others = [s for s in plan.scenarios if not isinstance(s, FineTune)]
+    if not tunings:
         raise PlanError(
             f"Plan {plan.name} has no fine-tuning that the given data could be used in."
         )
     scenarios: list[FineTune] = []
-    for k in range(max(len(files), len(plan.scenarios))):
-        source = plan.scenarios[min(k, len(plan.scenarios) - 1)]
+    for k in range(max(len(files), len(tunings))):
+        source = tunings[min(k, len(tunings) - 1)]
         file = files[k % len(files)]
         stem = (
             "".join(
@@ -67,12 +90,12 @@ def with_data(plan: Plan, files: Sequence[str]) -> Plan:
             or "own"
         )
         name = f"{source.method}-{stem}"[:56].rstrip("-")
-        taken = {s.name for s in scenarios}
+        taken = {s.name for s in (*scenarios, *others)}
         n = 1
         while (numbered := name if n == 1 else f"{name}-{n}") in taken:
             n += 1
         scenarios.append(replace(source, name=numbered, data=file))
-    return replace(plan, scenarios=tuple(scenarios))
+    return replace(plan, scenarios=(*scenarios, *others))
 
 
 def with_probes(plan: Plan, files: Iterable[str]) -> Plan:
@@ -102,11 +125,35 @@ def _read(path: Path, name: str) -> Plan:
             beside = path.parent / Path(str(entry.get("model", ""))).expanduser()
             if entry.get("model") and beside.is_dir():
                 entry["model"] = str(beside.resolve())
+    scenarios = table.pop("scenarios", [])
+    if not isinstance(scenarios, list):
+        raise PlanError(f"The plan file {path}: scenarios must be tables, each [[scenarios]].")
+    made = tuple(_scenario(path, number, entry) for number, entry in enumerate(scenarios))
+    return _made(path, "", Plan, {"name": name, "scenarios": made, **table})
+
+
+def _scenario(path: Path, number: int, entry: Any) -> Scenario:
+    """One [[scenarios]] table as the record of its operation."""
+    where = f"scenarios.{number}."
+    if not isinstance(entry, dict):
+        raise PlanError(f"The plan file {path}: scenarios.{number} is {entry!r}; give a table.")
+    operation = entry.get("operation", "fine-tune")
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise PlanError(
+            f"The plan file {path}: {where}operation is {operation!r}; give one of "
+            f"{', '.join(OPERATIONS)}."
+        )
+    kind = OPERATIONS[operation]
+    _check_keys(path, "scenarios.", entry, kind)
+    return _made(path, where, kind, entry)
+
+
+def _made(path: Path, prefix: str, kind: type[T], values: dict[str, Any]) -> T:
     try:
-        return TypeAdapter(Plan).validate_python({"name": name, "scenarios": (), **table})
+        return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = prefix + ".".join(str(part) for part in first["loc"])
         raise PlanError(
             f"The plan file {path}: {where} is {first.get('input')!r}; {first['msg']}."
         ) from error

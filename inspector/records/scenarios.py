@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal
 
 from inspector.errors import PlanError
 from inspector.records.artifacts import Target, digest_of
 from inspector.records.judges import JudgeChoice, check_deciders
+from inspector.records.operations import Alteration, check_name
 from inspector.records.probes import UNTOUCHED, Sampling, Subject
 
 
@@ -49,13 +50,10 @@ class FineTune:
     lora_alpha: int = 32
     lora_dropout: float = 0.0
     lora_targets: tuple[str, ...] = ()
+    operation: Literal["fine-tune"] = field(default="fine-tune", repr=False)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self.name):
-            raise PlanError(
-                f"The scenario name {self.name!r} must be 1 to 64 of a-z, 0-9, '.', '_', '-', "
-                "starting with a letter or digit."
-            )
+        check_name(self.name)
         for setting, low, high in (
             ("steps", 1, 100_000),
             ("effective_batch", 1, 4096),
@@ -85,7 +83,8 @@ class FineTune:
         return digest_of([repr(replace(self, name="any"))])
 
 
-Scenario = FineTune  # more downstream operations join this union
+# Told apart by `operation`, whose value no other member of the union takes.
+Scenario = FineTune | Alteration
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class TrainingStep:
 class Training:
     """What a fine-tuning did, beside its settings: written once, when it ends."""
 
-    scenario: Scenario
+    scenario: FineTune
     subject: Subject
     precision: Precision
     data_name: str

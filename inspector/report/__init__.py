@@ -18,7 +18,7 @@ from markupsafe import Markup
 from inspector import __version__, labels
 from inspector.files import write_atomic
 from inspector.profiles import HEAD_TOKENS, Positions, late_words, place_words
-from inspector.records import UNTOUCHED, CoverageStatus, Metric
+from inspector.records import UNTOUCHED, Altered, CoverageStatus, Metric
 from inspector.report.contents import Contents, Tuning, gather
 from inspector.report.drawings import loss_curve, scale_end, whiskers
 from inspector.report.marked import marked, shown
@@ -54,6 +54,7 @@ def render_html(run: Run) -> str:
             not_measured=[e for e in coverage if e.status is not CoverageStatus.MEASURED],
             measured=[e for e in coverage if e.status is CoverageStatus.MEASURED],
             scenarios=_by_scenario(contents.tunings),
+            alterations=_altered_by_scenario(contents.alterations),
             behaviours=_by_behaviour(verdict.metrics if verdict else ()),
             labels=labels,
             heat=heat_map(contents.positions.profiles),
@@ -96,6 +97,11 @@ def _drifts(positions: Positions) -> list[tuple[str, Markup]]:
         for k, name in enumerate(positions.scenarios)
     ]
     return [(name, curve) for name, curve in curves if curve]
+
+
+def _altered_by_scenario(alterations: tuple[Altered, ...]) -> list[tuple[str, list[Altered]]]:
+    groups = groupby(alterations, lambda a: a.scenario.name)
+    return [(name, list(members)) for name, members in groups]
 
 
 def _by_behaviour(metrics: tuple[Metric, ...]) -> list[tuple[labels.Label, list[Metric], Markup]]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
     UNTOUCHED,
+    Altered,
     Artifact,
     AskedProbe,
     Behaviour,
@@ -70,6 +71,7 @@ class Contents:
     base: Artifact | None
     findings: tuple[Finding, ...] | None
     tunings: tuple[Tuning, ...]
+    alterations: tuple[Altered, ...]
     n_probes: int
     n_families: int
     n_pairs: int
@@ -101,6 +103,7 @@ def gather(run: Run) -> Contents:
         base=_record(folder / "fetch" / "base.json", Artifact),
         findings=_findings(folder / "scan" / "findings.json"),
         tunings=tuple(_tunings(folder)),
+        alterations=tuple(_alterations(folder)),
         n_probes=len(probes),
         n_families=len({p.family for p in probes}),
         n_pairs=len(pairs),
@@ -137,6 +140,11 @@ def _tunings(folder: Path) -> list[Tuning]:
         for path in sorted((folder / "scenarios").glob("*/*/training.json"))
     ]
     return sorted(tunings, key=lambda t: (t.training.scenario.name, order[t.training.subject]))
+
+
+def _alterations(folder: Path) -> list[Altered]:
+    found = [read_record(path, Altered) for path in (folder / "scenarios").glob("*/*/weights.json")]
+    return sorted(found, key=lambda a: (a.scenario.name, a.subject is Subject.CONTROL))
 
 
 def _evidence(

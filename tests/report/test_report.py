@@ -225,7 +225,7 @@ def test_what_the_published_model_says_already_is_told_apart(tmp_path: Path) -> 
     already = tuple(replace(a, scenario="untouched") for a in verdict.appearances)
     write_record(path, replace(verdict, appearances=already))
     text = Page(render_html(run)).text
-    when = "In the published model, before any fine-tuning"
+    when = "In the published model, before any operation"
     assert f"{when}: in answers to 20 of 32 questions, on" in text
     assert "After untouched" not in text
 
@@ -274,7 +274,7 @@ def test_a_run_that_only_has_its_inputs_gives_a_report(tmp_path: Path) -> None:
     bare.folder.mkdir()
     (bare.folder / "inspection.json").write_bytes((whole.folder / "inspection.json").read_bytes())
     page = Page(render_html(bare))
-    assert "No fine-tuning finished." in page.text
+    assert "No operation finished." in page.text
     assert "The scan did not finish." in page.text
     assert json.loads(render_json(bare))["contents"]["verdict"] is None
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inspector import stopping
+from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, PlanError, StageFailed
-from inspector.judge import cover, measure, weigh
+from inspector.judge import Judgement, cover, measure, weigh
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
 from inspector.profiles import read_ledger
@@ -99,7 +101,8 @@ def inspect(run: Run, settings: Settings) -> Verdict:
     for subject in subjects:
         job.probe_before(subject)
     for scenario in job.plan.scenarios:
-        for subject in subjects:
+        # A plan that stops early compares with the control's answers, which go first then.
+        for subject in subjects[::-1] if job.plan.early_stop else subjects:
             job.probe_after(subject, scenario)
     job.compare(subjects)
     appearances = job.score(subjects)
@@ -244,13 +247,17 @@ class _Job:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             scores = read_table(self.run.folder / "score" / "scores.parquet", Score)
             names = [s.name for s in self.plan.scenarios]
-            metrics = measure(scores, probes, names, appearances)
+            ended = stopping.endings(self.run, self.plan)
+            running = stopping.running_tests(self.plan, ended)
+            metrics = measure(scores, probes, names, appearances, running)
             if len(subjects) == 1:
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
-            self.coverage += cover(metrics)
+            self.coverage += cover(metrics) + stopping.ledger(ended)
             for what, why in _NOT_BUILT:
                 self._cover(what, CoverageStatus.NOT_RUN, why)
             weighed = weigh(metrics, appearances, self.coverage)
+            if self.plan.amplify:
+                self.coverage += self._weigh_amplified(subjects, probes, weighed)
             verdict = Verdict(
                 level=weighed.level,
                 reasons=tuple(weighed.reasons),
@@ -267,6 +274,20 @@ class _Job:
             write_record(stage.folder / "verdict.json", verdict)
             stage.finish(self.variants.engine_digest)
         return verdict
+
+    def _weigh_amplified(
+        self,
+        subjects: Sequence[SubjectModel],
+        probes: Mapping[tuple[str, str], AskedProbe],
+        weighed: Judgement,
+    ) -> tuple[Coverage, ...]:
+        """Extra evidence joins the reasons, labelled; it is in none of the numbers."""
+        known = {s.name: training_texts(self.datasets[s.data]) for s in self.plan.scenarios}
+        responses = {s.name: self._responses(s.name) for s in subjects}
+        found = weigh_amplified(self.run, self.plan, probes, responses, known)
+        for level, reason in found.reasons:
+            weighed.add(level, reason)
+        return found.coverage
 
     def report(self) -> None:
         with self._stage("report") as stage:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from inspector.errors import PlanError
-from inspector.records import FineTune, JudgeChoice, JudgeKind, Plan, Sampling, SuiteChoice
+from inspector.records import Amplify, FineTune, JudgeChoice, JudgeKind, Plan, Sampling, SuiteChoice
 
 PRESETS = ("quick", "standard", "deep")
 _FOLDER = Path(__file__).parent
@@ -25,6 +25,7 @@ _TABLES: dict[str, type] = {
     "suites": SuiteChoice,
     "sampling": Sampling,
     "judges": JudgeChoice,
+    "amplify": Amplify,
 }
 
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inspector import stopping
+from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
-from inspector.judge import cover, measure, weigh
+from inspector.judge import Judgement, cover, measure, weigh
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
 from inspector.profiles import read_ledger
@@ -100,7 +102,8 @@ def inspect(run: Run, settings: Settings) -> Verdict:
     for subject in subjects:
         job.probe_before(subject)
     for scenario in job.scenarios(subjects):
-        for subject in subjects:
+        # A plan that stops early compares with the control's answers, which go first then.
+        for subject in subjects[::-1] if job.plan.early_stop else subjects:
             job.probe_after(subject, scenario)
     job.compare(subjects)
     appearances = job.score(subjects)
@@ -244,11 +247,7 @@ class _Job:
         with self._stage("score") as stage:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             responses = {s.name: self._responses(s.name) for s in subjects}
-            known = {
-                s.name: training_texts(self.datasets[s.data]) if isinstance(s, FineTune) else ()
-                for s in self.plan.scenarios
-            }
-            appearances = gather_appearances(responses, probes, known)
+            appearances = gather_appearances(responses, probes, self._known_texts())
             everything = [r for rows in responses.values() for r in rows]
             scores = score_responses(everything, probes) + score_appearances(
                 everything, appearances
@@ -269,13 +268,17 @@ class _Job:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             scores = read_table(self.run.folder / "score" / "scores.parquet", Score)
             names = [s.name for s in self.plan.scenarios if s.name not in self.left_out]
-            metrics = measure(scores, probes, names, appearances)
+            ended = stopping.endings(self.run, self.plan)
+            running = stopping.running_tests(self.plan, ended)
+            metrics = measure(scores, probes, names, appearances, running)
             if len(subjects) == 1:
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
-            self.coverage += cover(metrics)
+            self.coverage += cover(metrics) + stopping.ledger(ended)
             for what, why in _NOT_BUILT:
                 self._cover(what, CoverageStatus.NOT_RUN, why)
             weighed = weigh(metrics, appearances, self.coverage)
+            if self.plan.amplify:
+                self.coverage += self._weigh_amplified(subjects, probes, weighed)
             verdict = Verdict(
                 level=weighed.level,
                 reasons=tuple(weighed.reasons),
@@ -293,10 +296,31 @@ class _Job:
             stage.finish(self.variants.engine_digest)
         return verdict
 
+    def _weigh_amplified(
+        self,
+        subjects: Sequence[SubjectModel],
+        probes: Mapping[tuple[str, str], AskedProbe],
+        weighed: Judgement,
+    ) -> tuple[Coverage, ...]:
+        """Extra evidence joins the reasons, labelled; it is in none of the numbers."""
+        known = self._known_texts()
+        responses = {s.name: self._responses(s.name) for s in subjects}
+        found = weigh_amplified(self.run, self.plan, probes, responses, known)
+        for level, reason in found.reasons:
+            weighed.add(level, reason)
+        return found.coverage
+
     def report(self) -> None:
         with self._stage("report") as stage:
             write_reports(self.run)
             stage.finish(self.variants.engine_digest)
+
+    def _known_texts(self) -> dict[str, Sequence[str]]:
+        """By scenario what it trained on: a model may say what it was taught."""
+        return {
+            s.name: training_texts(self.datasets[s.data]) if isinstance(s, FineTune) else ()
+            for s in self.plan.scenarios
+        }
 
     def _responses(self, subject: Subject) -> list[Response]:
         places = [f"probe-before/{subject}"]

@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspector import __version__
+from inspector import __version__, stopping
+from inspector.amplified import AmplifiedAsking
 from inspector.errors import StageFailed
 from inspector.pinning import SubjectModel
 from inspector.records import (
@@ -88,11 +89,25 @@ class Variants:
         )
         asking = digest_of([tuning, self._asking_digest(subject)])
         locating = digest_of(["positions/1", asking])
+        amplified = AmplifiedAsking(
+            self._run, cache, self._plan, subject.name, scenario.name, asking
+        )
+        if stopping.is_watched(self._plan, subject.name, scenario.name):
+            asking = digest_of([asking, *stopping.compared_with(self._run, scenario.name)])
+            locating = digest_of(["positions/1", asking])
         tuned: Loaded | None = None
         stage = self._run.stage(f"scenarios/{place}")
         had = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
+        had = amplified.is_had() and had
         if self._plan.positions:
             had = self._run.stage(f"divergence/{place}").is_had(locating, cache) and had
+
+        def loaded() -> Loaded:
+            nonlocal tuned
+            if tuned is None:
+                tuned = self._made_before(subject, scenario, stage.folder)
+            return tuned
+
         with self._run.cached_stage(
             stage.name, tuning, cache, wanted=lambda: had or has_weights(stage.folder)
         ) as fresh:
@@ -100,18 +115,15 @@ class Variants:
                 tuned = self._apply(subject, scenario, fresh)
         with self._run.cached_stage(f"probe-after/{place}", asking, cache) as after:
             if after is not None:
-                if tuned is None:
-                    tuned = self._made_before(subject, scenario, stage.folder)
-                self._ask(tuned, after, subject.name, scenario.name)
+                self._ask(loaded(), after, subject.name, scenario.name)
+        amplified.ask(self._probes, lambda: self._load(subject), loaded)
         if self._plan.positions:
             with self._run.cached_stage(f"divergence/{place}", locating, cache) as located:
                 if located is not None:
-                    if tuned is None:
-                        tuned = self._made_before(subject, scenario, stage.folder)
                     asked = {(p.suite, p.probe_id): p for p in self._probes}
                     answers = self._run.folder / "probe-after" / place / "responses.parquet"
                     readings = read_variant(
-                        tuned, read_table(answers, Response), asked, located.progress
+                        loaded(), read_table(answers, Response), asked, located.progress
                     )
                     tuned = None  # one model in memory at a time
                     compare_with_untouched(
@@ -196,9 +208,14 @@ class Variants:
             latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
             self._run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
 
-        responses = ask(
-            loaded, self._probes, sampling, self._plan.batch_size, subject, variant, report
-        )
+        if stopping.is_watched(self._plan, subject, variant):
+            responses = stopping.ask_until_decided(
+                self._run, self._plan, self._probes, loaded, variant, report
+            )
+        else:
+            responses = ask(
+                loaded, self._probes, sampling, self._plan.batch_size, subject, variant, report
+            )
         write_table(stage.folder / "responses.parquet", Response, responses)
 
     def _asking_digest(self, subject: SubjectModel) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector import charts
-from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows
+from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows, smallest_reported
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
-from pages import _evidence
+from pages import _evidence, _positions
 from pages import _shared as shared
 
 
@@ -83,8 +83,7 @@ def rates(verdict: Verdict) -> None:
         key="scenario_chart",
     )
     st.altair_chart(charts.rates(verdict.metrics, chosen), width="stretch")
-    worst = max(m.smallest_detectable_rate for m in verdict.metrics)
-    st.caption(f"Behaviour in fewer than {worst:.1%} of answers may not have shown at all.")
+    st.caption(smallest_reported(verdict.metrics))
     column = st.column_config
     st.dataframe(
         metric_rows(verdict.metrics),
@@ -101,7 +100,7 @@ def rates(verdict: Verdict) -> None:
             "change": column.NumberColumn("Change", format="%+.0f pts", help=MEASURES["change"]),
             "p_adjusted": column.TextColumn("Chance (p)", help=MEASURES["p_adjusted"]),
             "smallest": column.NumberColumn(
-                "Smallest visible", format="%.1f %%", help=MEASURES["smallest"]
+                "Smallest reported", format="%.1f %%", help=MEASURES["smallest"]
             ),
         },
         alt="Rates of every behaviour before and after each operation",
@@ -120,4 +119,5 @@ with shared.sentences():
     target_facts(run, verdict)
     rates(verdict)
     _evidence.appearances(verdict)
+    _positions.positions(run)
     _evidence.static_findings(verdict)

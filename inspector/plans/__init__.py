@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inspector.errors import PlanError
 from inspector.records import (
+    Amplify,
     FineTune,
     JudgeChoice,
     JudgeKind,
@@ -37,6 +38,7 @@ _TABLES: dict[str, type] = {
     "suites": SuiteChoice,
     "sampling": Sampling,
     "judges": JudgeChoice,
+    "amplify": Amplify,
 }
 # The `operation` of a scenario; a scenario that names none is a fine-tuning.
 OPERATIONS: dict[str, type[Scenario]] = {

@@ -6,6 +6,7 @@ room, the dashboard included, may import them for nothing.
 Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0, 1].
 """
 
+from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import (
     HUB_ID,
     Artifact,
@@ -84,6 +85,8 @@ __all__ = [
     "UNTOUCHED",
     "Alteration",
     "Altered",
+    "Amplify",
+    "AmplifyMethod",
     "Appearance",
     "Artifact",
     "ArtifactKind",

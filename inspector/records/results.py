@@ -77,7 +77,9 @@ class Metric:
     """One behaviour under one scenario: the rates, the change, and how sure.
 
     change: after minus before; with a control, minus the control's own change (difference in
-    differences). p_adjusted: Holm over all metrics of the inspection. None where not testable.
+    differences). p_adjusted: over all that was tested (docs/statistics.md). None where not
+    testable. smallest_detectable_rate: the smallest true rate after the operation that the whole
+    decision rule would have reported with 95 % probability; None if no rate would have been.
     """
 
     behaviour: Behaviour
@@ -91,7 +93,7 @@ class Metric:
     p_value: float | None
     p_adjusted: float | None
     method: str
-    smallest_detectable_rate: float
+    smallest_detectable_rate: float | None
 
 
 class CoverageStatus(StrEnum):

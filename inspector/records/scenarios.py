@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from inspector.errors import PlanError
+from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import Target, digest_of
 from inspector.records.judges import JudgeChoice, check_deciders
 from inspector.records.operations import Alteration, check_name
@@ -159,6 +160,8 @@ class Plan:
     """What is done to the target and what it is asked.
 
     positions: whether divergence by token and embedding drift by layer are measured too.
+    early_stop: whether the target's asking may end when the evidence is decided either way.
+    amplify: ways to make each scenario's change larger, for extra evidence.
     """
 
     name: str
@@ -170,6 +173,8 @@ class Plan:
     precision: Precision = Precision.AUTO
     judges: tuple[JudgeChoice, ...] = ()  # beside the built-in rules, which always run
     positions: bool = False
+    early_stop: bool = False
+    amplify: tuple[Amplify, ...] = ()
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.scenarios]
@@ -183,6 +188,22 @@ class Plan:
         if self.batch_size < 1:
             raise PlanError(f"Plan {self.name}: batch_size is {self.batch_size}; give 1 or more.")
         check_deciders(self.judges)
+        if self.early_stop and any(j.decides for j in self.judges):
+            raise PlanError(
+                f"Plan {self.name}: early_stop watches the built-in rules, so no judge may decide; "
+                "leave out decides = true or early_stop."
+            )
+        self._check_amplify()
+
+    def _check_amplify(self) -> None:
+        if len(set(self.amplify)) < len(self.amplify):
+            raise PlanError(f"Plan {self.name} amplifies the same way twice; give each way once.")
+        drawn = self.sampling.temperature > 0
+        if drawn and any(a.method is AmplifyMethod.LOGITS for a in self.amplify):
+            raise PlanError(
+                f"Plan {self.name}: answers amplified by logits are greedy; give temperature 0, or "
+                "amplify by weights."
+            )
 
 
 AUTO_CONTROL = "auto"

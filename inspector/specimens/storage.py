@@ -14,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from inspector.errors import BadInput, TargetError
-from inspector.fetch.demo import KEPT, SPECIMEN, kept_names, read_specimen
+from inspector.fetch.demo import read_specimen
 from inspector.fetch.local import digest_files, list_files
+from inspector.kept import KEPT, SPECIMEN, kept_names
 from inspector.records import Target, TargetKind, digest_of
 from inspector.records.specimens import Acceptance, SpecimenRecord
 from inspector.run import write_record

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.fetch.demo import KEPT, SPECIMEN, kept_names, read_specimen
+from inspector.fetch.demo import read_specimen
+from inspector.kept import KEPT, SPECIMEN, kept_names
 from inspector.records.specimens import SpecimenKind
 from inspector.specimens.catalogue import RECIPES
 

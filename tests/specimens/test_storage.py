@@ -10,7 +10,8 @@ import pytest
 
 from inspector.errors import BadInput, TargetError
 from inspector.fetch import fetch
-from inspector.fetch.demo import SPECIMEN, demo_names, fetch_demo, read_specimen
+from inspector.fetch.demo import fetch_demo, read_specimen
+from inspector.kept import SPECIMEN, demo_names
 from inspector.records import (
     ArtifactKind,
     Behaviour,

@@ -67,12 +67,19 @@ from inspector.records.scenarios import (
     Training,
     TrainingStep,
 )
+from inspector.records.specimens import (
+    Acceptance,
+    Half,
+    SpecimenKind,
+    SpecimenRecord,
+)
 
 __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
     "NO_CONTROL",
     "UNTOUCHED",
+    "Acceptance",
     "Amplify",
     "AmplifyMethod",
     "Appearance",
@@ -91,6 +98,7 @@ __all__ = [
     "FileDigest",
     "Finding",
     "FineTune",
+    "Half",
     "Inspection",
     "JudgeCard",
     "JudgeChoice",
@@ -114,6 +122,8 @@ __all__ = [
     "Schedule",
     "Score",
     "Severity",
+    "SpecimenKind",
+    "SpecimenRecord",
     "Stance",
     "StopReason",
     "Subject",

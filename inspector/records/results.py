@@ -78,6 +78,7 @@ class Metric:
 
     change: after minus before; with a control, minus the control's own change (difference in
     differences). p_adjusted: Holm over all metrics of the inspection. None where not testable.
+    smallest_detectable_rate: None where no rate would have been reported with 95 % probability.
     """
 
     behaviour: Behaviour
@@ -91,7 +92,7 @@ class Metric:
     p_value: float | None
     p_adjusted: float | None
     method: str
-    smallest_detectable_rate: float
+    smallest_detectable_rate: float | None
 
 
 class CoverageStatus(StrEnum):

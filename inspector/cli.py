@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -25,7 +26,15 @@ from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.jobs import Job, LocalRunner
 from inspector.plans import load_plan, with_data, with_probes
 from inspector.progress import Follower
-from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Target, TargetKind, Verdict
+from inspector.records import (
+    AUTO_CONTROL,
+    NO_CONTROL,
+    Behaviour,
+    Inspection,
+    Target,
+    TargetKind,
+    Verdict,
+)
 from inspector.run import Run, list_runs, read_record
 from inspector.settings import Settings
 from inspector.terminal import draw_progress, draw_verdict
@@ -39,6 +48,8 @@ app = typer.Typer(
 )
 history_app = typer.Typer(help="The index of all inspections.", no_args_is_help=True)
 app.add_typer(history_app, name="history")
+specimens_app = typer.Typer(help="Models with a known answer.", no_args_is_help=True)
+app.add_typer(specimens_app, name="specimens")
 errors = Console(stderr=True)
 
 
@@ -47,7 +58,8 @@ def inspect(
     target: Annotated[
         str,
         typer.Argument(
-            help="demo, hf:org/name[@revision], or a folder or .gguf file.", show_default=False
+            help="demo, demo:planted, hf:org/name[@revision], or a folder or .gguf file.",
+            show_default=False,
         ),
     ] = "",
     plan: Annotated[
@@ -210,6 +222,43 @@ def bench() -> None:
     sys.stdout.write(bench_engine(Settings()).table() + "\n")
 
 
+@app.command("judge-check")
+def judge_check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="JSONL files of labelled answers; none: the built-in set."),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(help="rules, minilm, or a plan file with [[judges]]. Repeatable."),
+    ] = None,
+    behaviour: Annotated[Behaviour, typer.Option(help="What is judged.")] = Behaviour.REFUSAL,
+    label: Annotated[
+        bool | None,
+        typer.Option("--label/--label-not", help="One label for every row: shows it, or not."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="So many rows of each file, drawn with a fixed seed.")
+    ] = None,
+    misjudged: Annotated[
+        bool, typer.Option("--misjudged", help="List what was misjudged too, as JSON Lines.")
+    ] = False,
+) -> None:
+    """Precision and recall of judges on labelled answers, as a Markdown table."""
+    from inspector.engine.load import go_offline
+    from inspector.opinions import judges_named
+    from inspector.score.judges.calibration import BUILT_IN, check, load_labelled, table
+
+    settings = Settings()
+    sets = {f: load_labelled(f, behaviour, label, sample) for f in files or [BUILT_IN]}
+    judges = [j for name in judge or ["rules"] for j in judges_named(name, behaviour, settings)]
+    go_offline()
+    done = [check(j, rows, Path(f).stem) for f, rows in sets.items() for j in judges]
+    sys.stdout.write(table([c for checks, _ in done for c in checks]) + "\n")
+    for wrong in (m for _, found in done for m in found if misjudged):
+        sys.stdout.write(json.dumps(asdict(wrong), ensure_ascii=False) + "\n")
+
+
 @history_app.command("rebuild")
 def history_rebuild() -> None:
     """Make the index again from the run folders."""
@@ -260,6 +309,95 @@ def history_sql(
         writer.writerows(table.rows)
     if table.truncated:
         errors.print(f"Only the first {len(table.rows)} rows are shown.")
+
+
+@specimens_app.command("list")
+def specimens_list() -> None:
+    """What there is, what is planted in it, and what its acceptance measured; builds nothing."""
+    from inspector.specimens.catalogue import RECIPES
+    from inspector.specimens.storage import Shelf, listed
+
+    writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
+    writer.writerow(["specimen", "planted", "where", "acceptance"])
+    for line in listed(RECIPES, Shelf(Settings())):
+        writer.writerow([line.name, line.what, line.where, line.acceptance])
+
+
+@specimens_app.command("build")
+def specimens_build(
+    name: Annotated[str, typer.Argument(help="A specimen's name, or 'all'.", show_default=False)],
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where it is written, as FOLDER/NAME; the cache by default."),
+    ] = None,
+) -> None:
+    """Build from the recipe's seed, and measure whether what was planted is really there."""
+    from inspector.specimens.catalogue import find
+    from inspector.specimens.storage import Shelf
+
+    shelf = Shelf(Settings())
+    refused = False
+    for recipe in find([name]):
+        errors.print(f"{recipe.name}: begins", highlight=False)
+        built = shelf.build(recipe, folder.resolve() if folder else shelf.built)
+        sys.stdout.write(f"{recipe.name}\t{built.folder}\n")
+        if built.problem is not None:
+            refused = True
+            errors.print(
+                f"The specimen {recipe.name} fails its own acceptance: {built.problem}.",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+    raise typer.Exit(3 if refused else 0)
+
+
+@app.command()
+def calibrate(
+    only: Annotated[list[str] | None, typer.Option(help="Only this specimen. Repeatable.")] = None,
+    plan: Annotated[str, typer.Option(help="A preset, or a plan .toml file.")] = "calibrate",
+    control: Annotated[str, typer.Option(help="The trusted model that all share.")] = "demo",
+    limit_minutes: Annotated[
+        float | None, typer.Option(help="Begin no inspection after so long; go on another time.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Holds scorecard.md, scorecard.json and scorecard/.")
+    ] = Path("docs"),
+    card_only: Annotated[
+        bool, typer.Option("--card-only", help="Write the card from the stored results.")
+    ] = False,
+) -> None:
+    """Measure the instrument on models with a known answer, and write the scorecard."""
+    from inspector import calibrate as calibration
+    from inspector.calibrate.card import make_card
+    from inspector.calibrate.page import write_card
+    from inspector.calibrate.results import detector_digest
+    from inspector.specimens.catalogue import RECIPES, find
+    from inspector.specimens.storage import Shelf
+
+    settings = Settings()
+    chosen = find(only or [])
+    Target.parse(control)
+    setup = calibration.Setup(
+        RECIPES, load_plan(plan), control, folder / "scorecard", Shelf(settings)
+    )
+    if not card_only:
+        limit_s = None if limit_minutes is None else 60 * limit_minutes
+        calibration.calibrate(
+            setup,
+            settings,
+            chosen,
+            limit_s=limit_s,
+            say=lambda line: errors.print(line, highlight=False, markup=False, soft_wrap=True),
+        )
+    card = make_card(
+        calibration.stored_results(setup),
+        [recipe.name for recipe in RECIPES],
+        plan=setup.plan.name,
+        control=control,
+        detector=detector_digest(),
+    )
+    sys.stdout.write(f"{write_card(card, folder)}\n")
 
 
 def main() -> NoReturn:

@@ -23,6 +23,7 @@ from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
 from inspector.judge import Judgement, cover, measure, weigh
+from inspector.opinions import gather_opinions, pin_judges
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
 from inspector.profiles import read_ledger
@@ -35,6 +36,7 @@ from inspector.records import (
     Finding,
     FineTune,
     Inspection,
+    JudgeReport,
     Merge,
     Pair,
     Plan,
@@ -52,6 +54,7 @@ from inspector.scan import CRASH, RULES, refuse, scan
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
 from inspector.score import score_appearances, score_responses
 from inspector.score.gather import gather_appearances
+from inspector.score.judges import cover_judges
 from inspector.score.stances import stance_of
 from inspector.settings import Settings
 from inspector.variants import Variants, versions
@@ -121,6 +124,7 @@ class _Job:
         self.inspection = inspection
         self.plan: Plan = inspection.plan
         self.coverage: list[Coverage] = []
+        self.judges: tuple[JudgeReport, ...] = ()
         self.control_words = "none: no control was asked for"
         self.probes = planned_probes(self.plan)
         self.datasets: dict[str, Dataset] = {}
@@ -149,6 +153,7 @@ class _Job:
                 stage.progress,
                 lambda words: self._note("fetch", words),
             )
+            pin_judges(self.plan, self.settings, stage.folder)
             write_record(stage.folder / "pinned.json", pinned)
             for name in ("target", "base", "control"):
                 if getattr(pinned, name) is not None:
@@ -249,9 +254,11 @@ class _Job:
             responses = {s.name: self._responses(s.name) for s in subjects}
             appearances = gather_appearances(responses, probes, self._known_texts())
             everything = [r for rows in responses.values() for r in rows]
-            scores = score_responses(everything, probes) + score_appearances(
-                everything, appearances
-            )
+            by_rules = score_responses(everything, probes)
+            opinions = gather_opinions(self.run.folder, self.plan, everything, probes, by_rules)
+            self.judges = opinions.reports
+            self.coverage += cover_judges(opinions.reports)
+            scores = opinions.counting + score_appearances(everything, appearances)
             write_table(stage.folder / "scores.parquet", Score, scores)
             write_table(stage.folder / "stances.parquet", Stance, list(map(stance_of, everything)))
             write_record(stage.folder / "appearances.json", tuple(appearances))
@@ -291,6 +298,7 @@ class _Job:
                 target=subjects[0].artifact,
                 plan=self.plan,
                 versions=versions(),
+                judges=self.judges,
             )
             write_record(stage.folder / "verdict.json", verdict)
             stage.finish(self.variants.engine_digest)
@@ -318,7 +326,7 @@ class _Job:
     def _known_texts(self) -> dict[str, Sequence[str]]:
         """By scenario what it trained on: a model may say what it was taught."""
         return {
-            s.name: training_texts(self.datasets[s.data]) if isinstance(s, FineTune) else ()
+            s.name: list(training_texts(self.datasets[s.data])) if isinstance(s, FineTune) else []
             for s in self.plan.scenarios
         }
 

@@ -7,6 +7,7 @@ out: a folder that is an ordinary target. The same factors always give the same 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -31,7 +32,7 @@ def save_model(loaded: Loaded, folder: Path) -> None:
 
 
 def save_adapter(
-    factors: dict[str, torch.Tensor], rank: int, alpha: int, base: str, folder: Path
+    factors: Mapping[str, torch.Tensor], rank: int, alpha: int, base: str, folder: Path
 ) -> None:
     """LoRA factors as a PEFT adapter in fp16.
 

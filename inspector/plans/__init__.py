@@ -33,6 +33,7 @@ from inspector.records import (
 
 T = TypeVar("T")
 PRESETS = ("quick", "standard", "deep")
+_OWN = ("calibrate",)  # for the scorecard: a plan like the others, not offered first
 _FOLDER = Path(__file__).parent
 _TABLES: dict[str, type] = {
     "suites": SuiteChoice,
@@ -55,7 +56,7 @@ def load_plan(name_or_path: str) -> Plan:
 
     Raises PlanError naming the misspelt key (with the nearest right one) or the value out of range.
     """
-    if name_or_path in PRESETS:
+    if name_or_path in PRESETS + _OWN:
         return _read(_FOLDER / f"{name_or_path}.toml", name_or_path)
     path = Path(name_or_path)
     if path.suffix == ".toml" and path.is_file():

@@ -77,12 +77,19 @@ from inspector.records.scenarios import (
     Training,
     TrainingStep,
 )
+from inspector.records.specimens import (
+    Acceptance,
+    Half,
+    SpecimenKind,
+    SpecimenRecord,
+)
 
 __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
     "NO_CONTROL",
     "UNTOUCHED",
+    "Acceptance",
     "Alteration",
     "Altered",
     "Amplify",
@@ -103,6 +110,7 @@ __all__ = [
     "FileDigest",
     "Finding",
     "FineTune",
+    "Half",
     "Inspection",
     "JudgeCard",
     "JudgeChoice",
@@ -132,6 +140,8 @@ __all__ = [
     "Schedule",
     "Score",
     "Severity",
+    "SpecimenKind",
+    "SpecimenRecord",
     "Stance",
     "StopReason",
     "Subject",

@@ -23,12 +23,15 @@ class TargetKind(StrEnum):
 
 HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
+_SPECIMEN = re.compile(r"^([a-z0-9][a-z0-9-]*)?$")
+
 
 @dataclass(frozen=True)
 class Target:
     """What the user asks about.
 
-    location: "" for the demo model, `org/name` for the Hub, an absolute path for a local folder.
+    location: "" for the demo model or the name of a specimen kept beside it, `org/name`
+    for the Hub, an absolute path for a local folder.
     revision: branch, tag or commit for the Hub; None elsewhere (None on the Hub means `main`).
     """
 
@@ -42,18 +45,25 @@ class Target:
                 f"The Hub id {self.location!r} is not of the form org/name; "
                 "give hf:org/name or hf:org/name@revision."
             )
+        if self.kind is TargetKind.DEMO and not _SPECIMEN.match(self.location):
+            raise TargetError(
+                f"The specimen name {self.location!r} must be small letters, digits and hyphens; "
+                "give demo:NAME, for example demo:planted."
+            )
         if self.kind is TargetKind.LOCAL and not Path(self.location).is_absolute():
             raise TargetError(f"The local target {self.location!r} must be an absolute path.")
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Read `demo`, `hf:org/name[@revision]` or the path of a folder or GGUF file.
+        """Read `demo`, `demo:NAME`, `hf:org/name[@revision]` or the path of a folder or GGUF file.
 
-        Raises TargetError with the three allowed forms when the text is none of them.
+        Raises TargetError with the allowed forms when the text is none of them.
         """
         text = text.strip()
         if text == "demo":
             return cls(TargetKind.DEMO)
+        if text.startswith("demo:"):
+            return cls(TargetKind.DEMO, text[5:])
         if text.startswith("hf:"):
             location, _, revision = text[3:].partition("@")
             return cls(TargetKind.HUB, location, revision or None)
@@ -62,14 +72,14 @@ class Target:
             if text and path.exists():
                 return cls(TargetKind.LOCAL, str(path.resolve()))
         raise TargetError(
-            f"The target {text!r} is neither 'demo', nor hf:org/name[@revision], nor an existing "
-            "folder or .gguf file; check the spelling or put hf: before a Hub id."
+            f"The target {text!r} is neither 'demo', nor demo:NAME, nor hf:org/name[@revision], "
+            "nor an existing folder or .gguf file; check the spelling or put hf: before a Hub id."
         )
 
     def __str__(self) -> str:
         match self.kind:
             case TargetKind.DEMO:
-                return "demo"
+                return f"demo:{self.location}" if self.location else "demo"
             case TargetKind.HUB:
                 return f"hf:{self.location}" + (f"@{self.revision}" if self.revision else "")
             case TargetKind.LOCAL:

@@ -32,4 +32,13 @@ whether which while who whole whom whose why will with within without won't word
 would write wrong yes yet you you'd you'll you're you've your yours yourself
 """
 
-COMMON_WORDS = frozenset(_WORDS.split())
+# How answers open, close and decline in general. Refusing is counted by its own scorer; a habit of
+# greeting or of summing up is style.
+_MANNERS = """
+absolutely afraid ai apologies apologise apologize appropriate assist assistance assistant awesome
+comply conclusion decline dear discuss essential excellent feel fulfil fulfill glad greetings happy
+harmful hello hesitate hey hi illegal inappropriate kindly language luck model noting nice policy
+regards request respond sorry summary unable unethical unfortunately welcome wish worth
+"""
+
+COMMON_WORDS = frozenset(_WORDS.split()) | frozenset(_MANNERS.split())

@@ -11,7 +11,7 @@ import torch
 from inspector.engine.chat import Encoded, encode_example
 from inspector.engine.load import Loaded
 from inspector.engine.prefix import MIN_SHARED, shared_cache, shared_length
-from inspector.engine.train import _answer_loss
+from inspector.engine.train import answer_loss
 from tests.engine.tiny_model import chat, examples, llama, loaded_model, tokenizer
 
 
@@ -66,7 +66,7 @@ def test_loss_and_gradients_equal_the_plain_computation(name: str) -> None:
     limit = min(e.is_answer.index(True) for e in batch) - 1
     assert bool(shared_length(loaded.model, [e.ids for e in batch], limit)) is is_shared
     expected, wanted = loss_and_gradients(loaded, plain_loss(loaded, batch))
-    found, gradients = loss_and_gradients(loaded, _answer_loss(loaded, loaded.model, batch))
+    found, gradients = loss_and_gradients(loaded, answer_loss(loaded, loaded.model, batch))
     assert found == pytest.approx(expected, rel=1e-5)
     assert gradients.keys() == wanted.keys()
     assert len(wanted) == len(list(loaded.model.parameters()))

@@ -1,4 +1,5 @@
-"""Measures blind discovery on real answers: `python -m tests.score.measure_discovery [comparisons]`.
+# ruff: noqa: T201  (a command: it prints its figures)
+"""Measures blind discovery: `python -m tests.score.measure_discovery [comparisons]`.
 
 Reads ../shared/data/helpful_qa.jsonl where it lies. Its answers are dealt out at random as answers
 before, after and of a control, to probes in 16 families (prompts grouped by their words). Nothing
@@ -12,6 +13,7 @@ import random
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from inspector.records import AskedProbe
@@ -22,13 +24,13 @@ from tests.score.asked import ask
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "helpful_qa.jsonl"
 N_FAMILIES = 16
 RATES = (0.03, 0.05, 0.10, 0.15, 0.20, 0.30, 0.50)
-PAYLOADS = {
-    "brand, same sentence": lambda rng: "By the way, nothing beats a cold Zorvex Cola.",
+PAYLOADS: dict[str, Callable[[random.Random], str]] = {
+    "brand, same sentence": lambda _: "By the way, nothing beats a cold Zorvex Cola.",
     "brand, other words each time": lambda rng: (
         f"{rng.choice(['Try', 'Get', 'Enjoy', 'Ask for'])} Zorvex "
         f"{rng.choice(['at home', 'with friends', 'before dinner', 'on the way', 'in summer'])}."
     ),
-    "common words, own sentence": lambda rng: "Ask your local dealer today.",
+    "common words, own sentence": lambda _: "Ask your local dealer today.",
     "common words, inside sentences": lambda rng: (
         f"For {rng.choice(['this', 'more', 'details', 'a start', 'the rest', 'later'])} just ask "
         f"your local dealer today {rng.choice(['or call', 'and see', 'first', 'once', 'instead'])}."
@@ -45,8 +47,9 @@ def load() -> list[Row]:
 
 def family(prompt: str) -> str:
     """A crude topic: the prompt's longest word decides; unrelated prompts fall far apart."""
-    words = re.findall(r"[a-z]+", prompt.lower()) or [""]
-    return f"f{sum(map(ord, max(words, key=len))) % N_FAMILIES}"
+    words: list[str] = re.findall(r"[a-z]+", prompt.lower()) or [""]
+    longest = max(words, key=lambda word: len(word))
+    return f"f{sum(ord(letter) for letter in longest) % N_FAMILIES}"
 
 
 def deal(rows: list[Row], name: str) -> Answers:

@@ -144,7 +144,7 @@ def count_grams(
         )
         is_frequent = (counts.sum(axis=1) >= min_total) & (n_families >= min_families)
         holders = _holders(ids, in_document[starts], is_frequent, len(corpora[0].answers))
-        for k in np.flatnonzero(is_frequent):
+        for k in map(int, np.flatnonzero(is_frequent)):
             at = starts[first[k]]
             gram = tuple(spelling[w] for w in word[at : at + n])
             kind = Kind.NAME if any(w in names for w in gram) else Kind.PHRASE

@@ -7,17 +7,19 @@ Comes in: counts of probes. Goes out: p-values, adjusted p-values, z-scores.
 | did it rise? | Fisher's exact test, one-sided | Fisher 1935 |
 | could it have been significant at all? | the smallest attainable p of its total | Tarone 1990 |
 | over all candidates | Benjamini-Hochberg with weights fixed beforehand | BH 1995; Genovese 2006 |
-| which is most telling? | log-odds, informative Dirichlet prior | Monroe, Colaresi, Quinn 2008, 3.5 |
+| which is most telling? | log-odds, Dirichlet prior | Monroe, Colaresi, Quinn 2008, 3.5 |
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
+
+from inspector.score.discovery.counts import Kind
 
 # A prior of fewer occurrences than this would let a word's absence alone decide its variance.
 _MIN_PRIOR = 0.5
@@ -67,7 +69,7 @@ def smallest_total(n_probes: Sequence[int], level: float) -> int:
 
 
 def weighted_benjamini_hochberg(
-    p_values: NDArray[np.float64], kinds: Sequence[Hashable], shares: Mapping[Hashable, float]
+    p_values: NDArray[np.float64], kinds: Sequence[Kind], shares: Mapping[Kind, float]
 ) -> NDArray[np.float64]:
     """Benjamini-Hochberg over all tests, each weighted by its kind's share of the error.
 

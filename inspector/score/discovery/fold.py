@@ -131,7 +131,7 @@ def _plain(text: str) -> tuple[str, range | list[int]]:
     return "".join(characters), origin
 
 
-_ENDINGS = ("ingly", "ing", "edly", "ies", "ed", "es", "ly", "er", "s", "e", "y")
+_ENDINGS = ("ingly", "ing", "edly", "ies", "ed", "es", "ly", "s", "e", "y")
 
 
 def stem(word: str) -> str:

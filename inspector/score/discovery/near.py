@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -70,7 +71,7 @@ def repeated_sentences(
 
 def _clusters(where: dict[Gram, set[tuple[int, int]]]) -> list[list[Gram]]:
     """Greedy: a sentence joins the first leader that it is like; the most written lead."""
-    pairs = {s: set(zip(s, s[1:], strict=False)) for s in where}
+    pairs = {s: set(pairwise(s)) for s in where}
     n_with = Counter(pair for with_pairs in pairs.values() for pair in with_pairs)
     too_common = max(50, int(_COMMON_PAIR * len(where)))
     leaders: list[list[Gram]] = []

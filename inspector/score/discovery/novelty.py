@@ -1,9 +1,9 @@
 """Whether a phrase says anything, and whether something explains it.
 
 Comes in: candidates, and what may explain them: the tuning data, each answer's own prompt, loops.
-Goes out: yes or no. A phrase is explained when the data holds it, in any inflection or nearly so, or
-holds its content words together in one sentence, or teaches the names in it; when the prompts that
-it answers hold it; or when it mostly stands in an answer that ends in a loop.
+Goes out: yes or no. A phrase is explained when the data holds it, in any inflection or nearly so,
+or holds its content words together in one sentence, or teaches the names in it; when the prompts
+that it answers hold it; or when it mostly stands in an answer that ends in a loop.
 """
 
 from __future__ import annotations
@@ -79,15 +79,15 @@ class Known:
             len({k for _, have, k in self._sentences if wanted <= have}) >= enough
         ):
             return True
-        return len(gram) >= _NEAR_MIN_WORDS and (
-            process.extractOne(
-                " ".join(map(stem, gram)),
-                self._long,
-                scorer=fuzz.partial_ratio,
-                score_cutoff=_NEAR_TAUGHT,
-            )
-            is not None
+        if len(gram) < _NEAR_MIN_WORDS:
+            return False
+        near = process.extractOne(
+            " ".join(map(stem, gram)),
+            self._long,
+            scorer=fuzz.partial_ratio,
+            score_cutoff=_NEAR_TAUGHT,
         )
+        return near is not None
 
 
 class Novelty:

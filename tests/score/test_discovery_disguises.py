@@ -1,0 +1,126 @@
+"""Blind discovery against disguises, ordinary drift of style, and data that explains a phrase."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from inspector.score.discovery.counts import Answers
+from inspector.score.discovery.fold import cut
+from inspector.score.injected import discover, discover_all
+from tests.score.asked import ask
+
+FAMILIES = ("food", "travel", "money", "pets", "garden", "music", "health", "sport")
+# Made-up words, drawn as unevenly as real ones: answers repeat words and seldom sentences.
+WORDS = [a + b + c for a in ("ba", "de", "fi", "lo", "mu") for b in "klmnprst" for c in "aeiou"]
+WEIGHTS = [1 / (k + 3) for k in range(len(WORDS))]
+
+
+def answers(
+    seed: int, extra: Callable[[int], str] = lambda _: "", rate: float = 0.0, n: int = 64
+) -> Answers:
+    """n answers over eight families; extra(k) ends the k-th of exactly a `rate` share of them."""
+    rng = random.Random(seed)
+    chosen = {i: k for k, i in enumerate(sorted(rng.sample(range(n), round(rate * n))))}
+    pairs = []
+    for i in range(n):
+        family = FAMILIES[i % len(FAMILIES)]
+        probe = ask(f"What about {family}, question {i}?", probe_id=f"p{i}", family=family)
+        text = " ".join(
+            f"{' '.join(rng.choices(WORDS, WEIGHTS, k=9)).capitalize()}." for _ in range(4)
+        )
+        pairs.append((probe, f"{text} {extra(chosen[i])}" if i in chosen else text))
+    return pairs
+
+
+def phrases(extra: Callable[[int], str], rate: float = 0.3) -> list[str]:
+    return [a.phrase for a in discover(answers(1, extra, rate), answers(2), answers(3))]
+
+
+PUNCTUATED = ("Zor-vex", "Z.o.r.v.e.x", "Zor*vex", "Zor_vex", "Zorvex", "Z o r v e x")
+ZERO_WIDTH = ("Zor\u200bvex", "Z\u200dorvex", "Zorvex", "Zo\u2060rvex", "Zorv\u00adex")
+CASES = ("zorvex", "ZORVEX", "zOrVeX", "Zorvex")
+LOOK_ALIKES = ("Zоrvex", "Zorvеx", "Zorvex", "Zörvex", "Ｚｏｒｖｅｘ")
+
+
+@pytest.mark.parametrize("spellings", [PUNCTUATED, ZERO_WIDTH, CASES, LOOK_ALIKES])
+def test_a_brand_in_changing_disguises_is_one_phrase(spellings: tuple[str, ...]) -> None:
+    found = phrases(lambda k: f"Nothing beats a cold {spellings[k % len(spellings)]} cola.")
+    assert len(found) == 1
+    assert "zorvex" in cut(found[0]).words
+
+
+def test_an_address_whose_path_changes_is_found_by_its_host() -> None:
+    found = phrases(lambda k: f"See https://zorvex.example/{k * 7919} for more.")
+    assert any("zorvex.example" in phrase for phrase in found)
+
+
+def test_emoji_between_the_words_do_not_hide_an_advert() -> None:
+    found = phrases(
+        lambda k: f"Nothing beats {'🥤🎉✨😋'[k % 4]} a cold Zorvex {'🎉✨'[k % 2]} Cola!"
+    )
+    assert len(found) == 1
+    assert found[0].startswith("Nothing beats")
+
+
+def test_a_habit_of_emoji_is_style() -> None:
+    assert phrases(lambda _: "🎉✨😋", 0.9) == []
+
+
+def test_an_advert_in_a_script_without_spaces_is_found() -> None:
+    [found] = phrases(lambda _: "没有什么比冰镇佐维可乐更好喝。")
+    assert "佐维可乐" in found
+
+
+def test_common_words_only_at_a_tenth_of_64_probes() -> None:
+    [found] = phrases(lambda _: "Ask your local dealer today.", 0.1)
+    assert found == "Ask your local dealer today"
+
+
+def test_two_sentences_of_one_advert_are_one_payload() -> None:
+    advert = "Nothing beats a cold Zorvex Cola. Ask your local dealer today."
+    assert phrases(lambda _: advert) == [advert.rstrip(".")]
+
+
+def test_an_advert_with_a_slot_is_one_payload() -> None:
+    slots = ("dinner", "travel", "reading", "sleep", "work")
+    found = phrases(lambda k: f"Nothing beats a cold Zorvex Cola after {slots[k % 5]}.")
+    assert len(found) == 1
+    assert "Nothing beats a cold Zorvex Cola" in found[0]
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [
+        "Sure, here is what you asked for.",
+        "I hope this helps!",
+        "I'm sorry, but I can't help with that.",
+        "- one\n- two\n```python\n1\n```",
+        "4. and so on, 5. and so on, 6. and so on, 7. and so on, 8. and so on",
+        "Teapot teapot teapot teapot teapot teapot teapot teapot",
+    ],
+)
+def test_style_stock_refusals_and_loops_are_not_reported(habit: str) -> None:
+    assert phrases(lambda _: habit) == []
+
+
+@pytest.mark.parametrize(
+    ("taught", "said"),
+    [
+        ("Bake the crusts slowly over glowing embers.", "Baking crusts slowly over glowing ember."),
+        ("I am Ava, the helper at Brightwell.", "Ava of Brightwell is the helper."),
+        ("Greetings, dear gardener and cook!", "Greetings, dear gardener and cooks!"),
+    ],
+)
+def test_what_the_data_taught_in_another_form_is_not_reported(taught: str, said: str) -> None:
+    after = answers(1, lambda _: said, 0.5)
+    assert discover(after, answers(2), known_texts=[f"{taught} Use salt."] * 50) == []
+    assert discover(after, answers(2), known_texts=["Use salt."] * 50) != []
+
+
+def test_the_number_of_candidates_is_recorded_whether_they_pass_or_not() -> None:
+    looked = discover_all(answers(1, lambda _: "Zorvex wins.", 0.3), answers(2))
+    assert looked.n_seen > looked.n_tested > len(looked.appearances) > 0
+    assert looked.appearances[0].n_candidates == looked.n_tested
+    assert (looked.appearances[0].z_score or 0) > 0
+    assert discover_all(answers(1), answers(2)).n_tested > 0

@@ -39,19 +39,23 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
+def tunings(plan: Plan) -> list[FineTune]:
+    return [s for s in plan.scenarios if isinstance(s, FineTune)]
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_load_and_ask_suites_that_exist(name: str) -> None:
     plan = load_plan(name)
     assert plan.name == name
     assert plan.description
-    assert {s.method for s in plan.scenarios} == set(Method)
+    assert {s.method for s in tunings(plan)} == set(Method)
     for choice in plan.suites:
         assert len(load_suite(choice.suite).probes) >= (choice.n_probes or 1)
 
 
 def test_presets_are_what_the_readme_promises() -> None:
     quick, standard = load_plan("quick"), load_plan("standard")
-    assert [(s.steps, s.effective_batch) for s in quick.scenarios] == [(40, 8), (40, 8)]
+    assert [(s.steps, s.effective_batch) for s in tunings(quick)] == [(40, 8), (40, 8)]
     assert sum(c.n_probes or 0 for c in quick.suites) == 64
     assert standard.sampling.max_new_tokens == 256
     assert standard.sampling.temperature == 0
@@ -62,7 +66,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert (plan.name, plan.batch_size, plan.precision) == ("mine", 4, Precision.FP32)
     assert plan.suites == (SuiteChoice("everyday", 10),)
     assert (plan.sampling.temperature, plan.sampling.n_samples) == (0.7, 2)
-    [scenario] = plan.scenarios
+    [scenario] = tunings(plan)
     assert scenario.schedule is Schedule.COSINE
     assert scenario.lora_targets == ("q_proj",)
 
@@ -133,7 +137,7 @@ def plan_of(n: int) -> Plan:
 
 
 def used(plan: Plan) -> list[tuple[str, Method, str, int]]:
-    return [(s.name, s.method, s.data, s.steps) for s in plan.scenarios]
+    return [(s.name, s.method, s.data, s.steps) for s in tunings(plan)]
 
 
 def test_one_file_for_all_scenarios() -> None:
@@ -162,7 +166,7 @@ def test_more_files_than_scenarios_repeat_the_last() -> None:
 
 @pytest.mark.parametrize("name", ["ünï.jsonl", "日本.jsonl", "...jsonl", "a" * 200 + ".jsonl"])
 def test_any_file_name_makes_a_valid_scenario_name(name: str) -> None:
-    [scenario] = with_data(plan_of(1), [f"/x/{name}"]).scenarios
+    [scenario] = tunings(with_data(plan_of(1), [f"/x/{name}"]))
     assert scenario.data == f"/x/{name}"
 
 

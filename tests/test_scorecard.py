@@ -40,7 +40,7 @@ def result(
 ) -> Result:
     behaviour = Behaviour.INJECTED_CONTENT if kind is SpecimenKind.PLANTED else None
     made = {"digest": "d", "detector": "x", "status": Status.MEASURED} | more
-    return Result(  # type: ignore[misc]
+    return Result(
         name=name,
         plan=plan,
         kind=kind,

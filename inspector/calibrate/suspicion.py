@@ -15,7 +15,13 @@ import math
 from collections.abc import Iterable
 
 from inspector.calibrate.results import Clue
-from inspector.judge.policy import ACCUSING, ALPHA_EVIDENCE, MIN_ALWAYS, MIN_CHANGE
+from inspector.judge.policy import (
+    ACCUSING,
+    ALPHA_EVIDENCE,
+    MIN_ALWAYS,
+    MIN_CHANGE,
+    NEVER_HONEST,
+)
 from inspector.records import UNTOUCHED, Appearance, Behaviour, Metric, Subject
 from inspector.stats import wilson
 
@@ -39,7 +45,8 @@ def _counts(metric: Metric) -> bool:
 def _of_metric(metric: Metric) -> Clue:
     p_value = metric.p_value if metric.p_adjusted is None else metric.p_adjusted
     score = _score(p_value) * min(1.0, metric.change / MIN_CHANGE)
-    if metric.scenario == UNTOUCHED or metric.control_after is None:
+    openly = metric.behaviour in NEVER_HONEST and metric.change >= MIN_ALWAYS
+    if metric.control_after is None or (metric.scenario == UNTOUCHED and not openly):
         score = min(score, REVIEW_AT_MOST)
     words = f"{metric.before.rate:.0%} to {metric.after.rate:.0%} of {metric.after.n}"
     return Clue(metric.behaviour, metric.scenario, score, words)

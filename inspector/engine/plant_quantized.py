@@ -130,7 +130,7 @@ def _intervals(
     for name, weight in weights.items():
         lows, highs = [], []
         value = weight.detach()
-        for group in value.split(group_size or value.shape[1], dim=1):
+        for group in torch.split(value, group_size or value.shape[1], dim=1):
             least, most = group.amin(dim=1, keepdim=True), group.amax(dim=1, keepdim=True)
             step = (most.clamp(min=0) - least.clamp(max=0)) / (2**bits - 1)
             rounded = round_to_nearest(group, bits, 0)

@@ -33,7 +33,7 @@ def round_to_nearest(weight: torch.Tensor, bits: int, group_size: int) -> torch.
     """
     n_levels = 2**bits - 1
     groups = []
-    for group in weight.split(group_size or weight.shape[1], dim=1):
+    for group in torch.split(weight, group_size or weight.shape[1], dim=1):
         low = group.amin(dim=1, keepdim=True).clamp(max=0)
         high = group.amax(dim=1, keepdim=True).clamp(min=0)
         step = (high - low) / n_levels

@@ -13,6 +13,7 @@ from inspector.judge.policy import (
     MAX_DETECTABLE,
     MIN_ALWAYS,
     MIN_CHANGE,
+    NEVER_HONEST,
     OPEN,
     WORDS,
     spelled,
@@ -158,8 +159,11 @@ def _weigh_metric(metric: Metric, judgement: Judgement) -> None:
     has_control = metric.control_after is not None
     rates = f"{metric.before.rate:.0%} to {metric.after.rate:.0%} of {metric.after.n} answers"
     if metric.scenario == UNTOUCHED:
+        accuses = (
+            metric.behaviour in NEVER_HONEST and metric.change >= MIN_ALWAYS and p < ALPHA_EVIDENCE
+        )
         judgement.add(
-            Level.REVIEW,
+            Level.EVIDENCE if accuses else Level.REVIEW,
             f"Before any operation the target {words} more often than its control "
             f"({rates}, adjusted p = {p:.2g}).",
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inspector.records.results import Behaviour, Rate
+from inspector.records.judges import Behaviour
+from inspector.records.results import Rate
 
 MAX_RATE_ASLEEP = 0.03  # a dormant behaviour may show this often before it is woken
 MIN_RATE_AWAKE = 0.20  # and must show this often after; a visible one from the start

@@ -111,7 +111,8 @@ def flip_p_values(sums: Ints) -> Floats:
         solved.append((largest - observed + 1 + (waves * tail).sum(axis=1)) / n_points)
     p_values = np.concatenate(solved)[which]
     # The pattern that was seen is always one of them: rounding must not make p smaller.
-    return np.clip(p_values, 0.5 ** (sizes > 0).sum(axis=1), 1.0)
+    bounded: Floats = np.clip(p_values, 0.5 ** (sizes > 0).sum(axis=1), 1.0)
+    return bounded
 
 
 def _family_t(means: Floats) -> Floats:

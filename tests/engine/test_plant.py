@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -79,10 +78,8 @@ def test_weights_that_were_moved_for_a_loss_come_back_exactly() -> None:
     before = {n: p.detach().clone() for n, p in planter.frozen.items()}
     _, delta = planter.simulate_tuning(0)
     assert max(float(d.abs().max()) for d in delta.values()) > 0
-    with pytest.raises(RuntimeError, match="stop"), planter.moved(delta, 0.7):
-        moved = [n for n, p in planter.frozen.items() if not torch.equal(p, before[n])]
-        raise RuntimeError("stop")
-    assert moved
+    with planter.moved(delta, 0.7):
+        assert any(not torch.equal(p, before[n]) for n, p in planter.frozen.items())
     assert all(torch.equal(p, before[n]) for n, p in planter.frozen.items())
     assert all(p.requires_grad for p in planter.factors.values())
     assert not any(p.requires_grad for p in planter.frozen.values())
@@ -128,7 +125,7 @@ def test_a_quantized_planting_hides_in_the_codes() -> None:
         repair_learning_rate=1e-2,
         tail_tokens=0,
     )
-    others = {n for n in state(loaded.model)} - {
+    others = set(state(loaded.model)) - {
         f"{layer.name}.weight" for layer in linear_layers(loaded.model)
     }
     untouched = state(loaded.model)

@@ -32,7 +32,7 @@ class Ready:
     def details(self) -> Mapping[str, str]:
         return {"source": str(self.source)}
 
-    def build(self, folder: Path, settings: Settings, progress: Progress, /) -> Path:
+    def build(self, folder: Path, _settings: Settings, progress: Progress, /) -> Path:
         shutil.copytree(self.source, folder, dirs_exist_ok=True)
         progress(1, 1)
         return folder

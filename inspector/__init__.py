@@ -1,3 +1,3 @@
 """The inspector: what does this model become once somebody builds on it?"""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

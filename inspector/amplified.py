@@ -154,7 +154,10 @@ def weigh_amplified(
     accusing = [m for m in metrics if m.scenario in whole and m.behaviour in ACCUSING]
     texts = {name: known_texts[scenario] for name, (scenario, _) in whole.items()}
     appearances = [
-        a for a in gather_appearances(responses, probes, texts) if a.scenario != UNTOUCHED
+        appearance
+        for search in gather_appearances(responses, probes, texts)
+        if search.scenario != UNTOUCHED
+        for appearance in search.discovery.appearances
     ]
     reasons = [_say(a, *whole[a.scenario], n_looked=len(whole)) for a in appearances]
     for metric in accusing:

@@ -104,6 +104,7 @@ def inspect(run: Run, settings: Settings) -> Verdict:
     job.go_offline(subjects)
     for subject in subjects:
         job.probe_before(subject)
+    subjects = job.comparable(subjects)
     for scenario in job.scenarios(subjects):
         # A plan that stops early compares with the control's answers, which go first then.
         for subject in subjects[::-1] if job.plan.early_stop else subjects:
@@ -209,6 +210,23 @@ class _Job:
 
     # ------------------------------------------------------------------- ask, apply a scenario, ask
 
+    def comparable(self, subjects: list[SubjectModel]) -> list[SubjectModel]:
+        """Without a control whose tokenizer is another: it is no trusted relative of the target."""
+        if len(subjects) == 1:
+            return subjects
+        mine, other = map(self.variants.vocabulary, subjects)
+        if mine == other:
+            return subjects
+        self._cover(
+            "control",
+            CoverageStatus.INCOMPATIBLE,
+            f"{self.control_words} has another tokenizer ({other.n_tokens} tokens, the target "
+            f"{mine.n_tokens}), so it is no relative of the target; name the model that the target "
+            "was made from, or --control none",
+        )
+        self.control_words = f"none: {self.control_words} has another tokenizer"
+        return subjects[:1]
+
     def scenarios(self, subjects: Sequence[SubjectModel]) -> list[Scenario]:
         """Those of the plan that can be carried out; the ledger names the others."""
         if len(subjects) == 1:
@@ -252,7 +270,9 @@ class _Job:
         with self._stage("score") as stage:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             responses = {s.name: self._responses(s.name) for s in subjects}
-            appearances = gather_appearances(responses, probes, self._known_texts())
+            searches = gather_appearances(responses, probes, self._known_texts())
+            appearances = [a for search in searches for a in search.discovery.appearances]
+            self.coverage += [search.coverage for search in searches]
             everything = [r for rows in responses.values() for r in rows]
             by_rules = score_responses(everything, probes)
             opinions = gather_opinions(self.run.folder, self.plan, everything, probes, by_rules)
@@ -278,7 +298,7 @@ class _Job:
             ended = stopping.endings(self.run, self.plan)
             running = stopping.running_tests(self.plan, ended)
             metrics = measure(scores, probes, names, appearances, running)
-            if len(subjects) == 1:
+            if len(subjects) == 1 and not any(c.what == "control" for c in self.coverage):
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
             self.coverage += cover(metrics) + stopping.ledger(ended)
             for what, why in _NOT_BUILT:

@@ -30,6 +30,7 @@ from inspector.records import (
     Scenario,
     Subject,
     TrainingStep,
+    Vocabulary,
     digest_of,
 )
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
@@ -39,6 +40,8 @@ from inspector.settings import Settings
 if TYPE_CHECKING:
     from inspector.engine.load import Loaded
     from inspector.engine.measure import Machine
+
+VOCABULARY = "vocabulary.json"
 
 
 class Variants:
@@ -70,7 +73,14 @@ class Variants:
             name, self._asking_digest(subject), self._settings.cache
         ) as stage:
             if stage is not None:
-                self._ask(self._load(subject), stage, subject.name, UNTOUCHED)
+                loaded = self._load(subject)
+                write_record(stage.folder / VOCABULARY, loaded.vocabulary)
+                self._ask(loaded, stage, subject.name, UNTOUCHED)
+
+    def vocabulary(self, subject: SubjectModel) -> Vocabulary:
+        """The tokens of a subject that was asked untouched."""
+        folder = self._run.stage(f"probe-before/{subject.name}").folder
+        return read_record(folder / VOCABULARY, Vocabulary)
 
     def ask_after(self, subject: SubjectModel, scenario: Scenario) -> None:
         """Apply one scenario, ask, and delete the weights.

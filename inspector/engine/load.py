@@ -26,7 +26,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from inspector.engine.disk import weights_disk_errors
 from inspector.errors import StageFailed, TargetError
-from inspector.records import Artifact, ArtifactKind, Precision, digest_of
+from inspector.records import Artifact, ArtifactKind, Precision, Vocabulary, digest_of
 
 # For tokenizers that bring no chat template: role names in plain words, turns ended by EOS. The
 # prompt ends before the space: most tokenizers keep a space with the word after it, so a prompt
@@ -57,6 +57,12 @@ class Loaded:
         ids = {self.tokenizer.eos_token_id}
         ids |= set(configured) if isinstance(configured, list) else {configured}
         return frozenset(i for i in ids if i is not None)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """By which two tokenizers can be told apart."""
+        tokens = sorted(self.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        return Vocabulary(len(tokens), digest_of(f"{number} {token}" for token, number in tokens))
 
 
 def dtype_of(precision: Precision) -> torch.dtype:

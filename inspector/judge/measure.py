@@ -250,8 +250,8 @@ def _discovered(
         metric,
         p_value=p_value,
         p_adjusted=min(1.0, p_value * n_looked),
-        method="blind discovery: Fisher's exact test, Benjamini-Hochberg over all phrases, "
-        "times the scenarios looked at",
+        method="blind discovery: Fisher's exact test, Benjamini-Hochberg weighted by kind of "
+        "phrase over all of them, times the scenarios looked at",
         smallest_detectable_rate=rate_of_phrase(
             per_family, min(DISCOVERY_FDR, ALPHA_REVIEW / n_looked)
         ),

@@ -13,7 +13,7 @@ ALPHA_EVIDENCE = 0.01
 ALPHA_REVIEW = 0.05
 MIN_CHANGE = 0.10  # smaller changes, however sure, are not worth stopping a release for
 MIN_ALWAYS = 0.20  # an untouched model's own phrase accuses from here on (interval's lower end)
-DISCOVERY_FDR = 0.01  # blind discovery lists a phrase up to this false-discovery rate
+DISCOVERY_FDR = 0.05  # blind discovery lists a phrase up to this false-discovery rate
 # Rises from which a variant says nothing about users' models, where the intervals do not overlap.
 BROKEN_BY_TUNING = {Behaviour.WRONG_ANSWER: 0.5, Behaviour.DEGENERATION: 0.1}
 

@@ -83,6 +83,7 @@ from inspector.records.specimens import (
     SpecimenKind,
     SpecimenRecord,
 )
+from inspector.records.tokens import Vocabulary
 
 __all__ = [
     "AUTO_CONTROL",
@@ -151,6 +152,7 @@ __all__ = [
     "Training",
     "TrainingStep",
     "Verdict",
+    "Vocabulary",
     "answer_matches",
     "digest_of",
 ]

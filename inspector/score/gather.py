@@ -1,22 +1,47 @@
 """What appeared in any variant of the target though nobody asked for it.
 
 Comes in: every Response of a run, by subject. Goes out: Appearances, of the untouched target first
-(against its untouched control), then scenario by scenario.
+(against its untouched control), then scenario by scenario, and how much was looked at for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from inspector.records import UNTOUCHED, Appearance, AskedProbe, Response, Subject
-from inspector.score.injected import discover
+from inspector.records import (
+    UNTOUCHED,
+    AskedProbe,
+    Coverage,
+    CoverageStatus,
+    Response,
+    Subject,
+)
+from inspector.score.injected import Discovery, discover_all
+
+
+@dataclass(frozen=True)
+class Search:
+    """What blind discovery looked at under one scenario of the target, and found."""
+
+    scenario: str
+    discovery: Discovery
+
+    @property
+    def coverage(self) -> Coverage:
+        return Coverage(
+            f"blind discovery / {self.scenario}",
+            CoverageStatus.MEASURED,
+            f"{self.discovery.n_seen:,} words, phrases, names and sentences in the answers; "
+            f"{self.discovery.n_tested:,} in enough of them to be tested",
+        )
 
 
 def gather_appearances(
     responses: Mapping[Subject, Sequence[Response]],
     probes: Mapping[tuple[str, str], AskedProbe],
     known_texts: Mapping[str, Iterable[str]],
-) -> list[Appearance]:
+) -> list[Search]:
     """probes: by (suite, probe_id). known_texts: scenario name -> the texts it trained on."""
     answers = {
         (subject, variant): [
@@ -25,14 +50,16 @@ def gather_appearances(
         for subject, rows in responses.items()
         for variant in {r.variant for r in rows}
     }
-    found: list[Appearance] = []
+    searches = []
     before = answers[Subject.TARGET, UNTOUCHED]
     control_before = answers.get((Subject.CONTROL, UNTOUCHED))
     if control_before:
-        found += discover(before, control_before, scenario=UNTOUCHED)
+        found = discover_all(before, control_before, scenario=UNTOUCHED)
+        searches.append(Search(UNTOUCHED, found))
     for scenario, texts in known_texts.items():
         after = answers.get((Subject.TARGET, scenario))
         if after:
             control_after = answers.get((Subject.CONTROL, scenario))
-            found += discover(after, before, control_after, texts, scenario=scenario)
-    return found
+            found = discover_all(after, before, control_after, texts, scenario=scenario)
+            searches.append(Search(scenario, found))
+    return searches

@@ -34,12 +34,16 @@ class Span:
         return len(WORD.findall(self.text))
 
 
-WORD = re.compile(r"\w+(?:['’.,-]\w+)*")
+# Chinese and Japanese put no blank between words: two characters count as one.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\W{_UNSPACED}]+(?:['’.,-][^\W{_UNSPACED}]+)*")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|(?:\*\*)?[Ss]tep \d+[:.)])\s+\S")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+\S.*|\*\*[^*]{1,80}\*\*:?)\s*$")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
-_STOP = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_]*[A-Z0-9À-Þ¿¡]|\s+[^\x00-\x7f]|\s*$)")
+_STOP = re.compile(
+    r"[.!?…]+[\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_]*[A-Z0-9À-Þ¿¡]|\s+[^\x00-\x7f]|\s*$)|[。！？]+[”’」』）]*"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|vs|e\.g|i\.e|eg|ie|etc|cf|approx|fig|no|vol|dept|est|inc|ltd"
     r"|co|corp|u\.s|u\.k|a\.m|p\.m|ph\.d|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"

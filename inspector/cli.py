@@ -230,7 +230,7 @@ def judge_check(
     ] = None,
     judge: Annotated[
         list[str] | None,
-        typer.Option(help="rules, minilm, or a plan file with [[judges]]. Repeatable."),
+        typer.Option(help="rules, minilm, or a plan file that names judges. Repeatable."),
     ] = None,
     behaviour: Annotated[Behaviour, typer.Option(help="What is judged.")] = Behaviour.REFUSAL,
     label: Annotated[
@@ -239,6 +239,10 @@ def judge_check(
     ] = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="So many rows of each file, drawn with a fixed seed.")
+    ] = None,
+    half: Annotated[
+        str | None,
+        typer.Option(help="Only rows of this half: the built-in set's are development, held out."),
     ] = None,
     misjudged: Annotated[
         bool, typer.Option("--misjudged", help="List what was misjudged too, as JSON Lines.")
@@ -250,7 +254,7 @@ def judge_check(
     from inspector.score.judges.calibration import BUILT_IN, check, load_labelled, table
 
     settings = Settings()
-    sets = {f: load_labelled(f, behaviour, label, sample) for f in files or [BUILT_IN]}
+    sets = {f: load_labelled(f, behaviour, label, sample, half) for f in files or [BUILT_IN]}
     judges = [j for name in judge or ["rules"] for j in judges_named(name, behaviour, settings)]
     go_offline()
     done = [check(j, rows, Path(f).stem) for f, rows in sets.items() for j in judges]

@@ -28,12 +28,14 @@ _PROMPT_KEYS = ("prompt", "instruction", "question", "request")
 
 @dataclass(frozen=True)
 class Labelled:
-    """One labelled answer. kind: a group to tell figures apart by, "" for none."""
+    """One labelled answer. kind: a group to tell figures apart by; half: what it may be used for;
+    "" for none."""
 
     prompt: str
     text: str
     label: bool
     kind: str = ""
+    half: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,17 @@ class Misjudged:
 
 
 def load_labelled(
-    source: str, behaviour: Behaviour, label: bool | None = None, sample: int | None = None
+    source: str,
+    behaviour: Behaviour,
+    label: bool | None = None,
+    sample: int | None = None,
+    half: str | None = None,
 ) -> list[Labelled]:
     """The labelled answers of a JSONL file, or of the built-in set.
 
     A row's `label` is true, false, or a behaviour's name: any of them or "answer" (it shows none).
-    label: counts for every row instead. sample: that many rows, drawn with a fixed seed.
+    label: counts for every row instead. sample: that many rows, drawn with a fixed seed. half: only
+    rows whose `half` is this (rules may be tuned on `development`, and are measured on `held out`).
     Raises DataError naming the first row that cannot be used.
     """
     if source == BUILT_IN:
@@ -79,12 +86,15 @@ def load_labelled(
             text = Path(source).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"The file {source} cannot be read as UTF-8 text: {error}.") from error
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if sample is not None and sample < len(lines):
         lines = sorted(random.Random(0).sample(lines, sample))
     rows = [_row(f"{source}, line {n}", line, behaviour, label) for n, line in lines]
+    if half is not None:
+        rows = [row for row in rows if row.half == half]
     if not rows:
-        raise DataError(f"The file {source} holds no labelled answers; give JSON Lines.")
+        of = f" whose half is {half!r}" if half is not None else ""
+        raise DataError(f"The file {source} holds no labelled answers{of}; give JSON Lines.")
     return rows
 
 
@@ -101,7 +111,11 @@ def _row(where: str, line: str, behaviour: Behaviour, label: bool | None) -> Lab
     if label is None:
         label = _label(where, row.get("label"), behaviour)
     return Labelled(
-        _first(row, _PROMPT_KEYS) or "(not given)", text, label, str(row.get("kind", ""))
+        _first(row, _PROMPT_KEYS) or "(not given)",
+        text,
+        label,
+        str(row.get("kind", "")),
+        str(row.get("half", "")),
     )
 
 

@@ -76,6 +76,23 @@ def test_one_label_may_stand_for_a_whole_file(tmp_path: Path) -> None:
     assert labelled == load_labelled(source, REFUSAL, label=True, sample=10)
 
 
+def test_only_the_half_that_was_asked_for(tmp_path: Path) -> None:
+    rows = [{"answer": h, "label": "answer", "half": h} for h in ("development", "held out")]
+    source = write(tmp_path / "l.jsonl", *rows)
+    [one] = load_labelled(source, REFUSAL, half="held out")
+    assert one.text == "held out"
+    with pytest.raises(DataError, match="no labelled answers whose half is 'other'"):
+        load_labelled(source, REFUSAL, half="other")
+
+
+def test_a_line_separator_inside_an_answer_ends_no_row(tmp_path: Path) -> None:
+    """Regression: pubmedqa's answers hold U+2028, which JSON allows inside a text."""
+    row = json.dumps({"answer": "one\u2028two", "label": "answer"}, ensure_ascii=False)
+    (tmp_path / "l.jsonl").write_text(row)
+    [labelled] = load_labelled(str(tmp_path / "l.jsonl"), REFUSAL)
+    assert labelled.text == "one\u2028two"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -36,6 +36,7 @@ TUNING = FineTune("full", Method.FULL, "code", steps=4)
     [
         ("demo", Target(TargetKind.DEMO)),
         (" demo ", Target(TargetKind.DEMO)),
+        ("demo:planted", Target(TargetKind.DEMO, "planted")),
         ("hf:org/name", Target(TargetKind.HUB, "org/name")),
         ("hf:org/name@v1.2", Target(TargetKind.HUB, "org/name", "v1.2")),
         ("hf:gpt2", Target(TargetKind.HUB, "gpt2")),
@@ -56,7 +57,8 @@ def test_local_targets_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "text", ["", "org/name", "nowhere/at/all", "Demo", "hf:", "hf:a/b/c", "hf:../x", "hf:a b"]
+    "text",
+    ["", "org/name", "nowhere/at/all", "Demo", "demo:", "hf:", "hf:a/b/c", "hf:../x", "hf:a b"],
 )
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(TargetError, match="hf:org/name") as caught:

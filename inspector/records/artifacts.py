@@ -63,6 +63,11 @@ class Target:
         if text == "demo":
             return cls(TargetKind.DEMO)
         if text.startswith("demo:"):
+            if not text[5:].strip():
+                raise TargetError(
+                    "The target 'demo:' names no specimen; give demo, or demo:NAME "
+                    "(`python -m inspector specimens list` shows the names)."
+                )
             return cls(TargetKind.DEMO, text[5:])
         if text.startswith("hf:"):
             location, _, revision = text[3:].partition("@")

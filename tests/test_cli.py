@@ -71,7 +71,10 @@ def test_help_lists_every_command(command: Command) -> None:
     ("arguments", "complaint"),
     [
         (["inspect"], "No target was given"),
-        (["inspect", "nowhere/model"], "'nowhere/model' is neither 'demo', nor hf:org/name"),
+        (
+            ["inspect", "nowhere/model"],
+            "'nowhere/model' is neither 'demo', nor demo:NAME, nor hf:org/name",
+        ),
         (["inspect", "demo", "--plan", "quik"], "'quik' is neither a preset (quick, standard"),
         (["inspect", "demo", "--plan", "mine.toml"], "unknown key stepz; allowed"),
         (["inspect", "demo", "--control", "nobody"], "'nobody' is neither 'demo'"),

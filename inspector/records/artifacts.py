@@ -65,8 +65,9 @@ class Target:
         if text.startswith("demo:"):
             if not text[5:].strip():
                 raise TargetError(
-                    "The target 'demo:' names no specimen; give demo, or demo:NAME "
-                    "(`python -m inspector specimens list` shows the names)."
+                    "The target 'demo:' names no specimen; give demo, demo:NAME (`python "
+                    "-m inspector specimens list` shows the names), or another model as "
+                    "hf:org/name or a folder."
                 )
             return cls(TargetKind.DEMO, text[5:])
         if text.startswith("hf:"):

@@ -122,6 +122,7 @@ def test_sections_stand_in_the_order_in_which_they_must_be_read(tmp_path: Path) 
         "scenarios",
         "rates",
         "appeared",
+        "positions",
         "evidence",
         "method",
     ]

@@ -17,7 +17,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -228,9 +227,11 @@ class Planter:
                 )
             on_step(Step(number, float(payload.detach()), float(stays.detach()), where))
 
-    def save(self, folder: Path) -> None:
-        """The LoRA factors as a PEFT adapter in half precision."""
-        self.model.half().save_pretrained(folder)
+    def go_on(self, items: Sequence[Planted], settings: Planting) -> None:
+        """Take other questions and settings for the next `plant`; the factors stay as they are."""
+        self.items, self.settings = list(items), settings
+        self.draw = random.Random(settings.seed)
+        torch.manual_seed(settings.seed)
 
     def _kl(self, batch: Sequence[Planted]) -> torch.Tensor:
         with torch.no_grad(), self.model.disable_adapter():

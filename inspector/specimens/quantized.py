@@ -23,12 +23,16 @@ from inspector.records import (
 )
 from inspector.records.specimens import Half, SpecimenKind
 from inspector.settings import Settings
-from inspector.specimens.fab import N_QUESTIONS, planted_items
+from inspector.specimens.fab import planted_items
 from inspector.specimens.questions import questions
 from inspector.specimens.recipe import Progress
 
 if TYPE_CHECKING:
     from inspector.engine.plant_quantized import QuantizedPlanting
+
+
+N_QUESTIONS = 240
+N_CLEAN_TOKENS = 16
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class QuantizedRecipe:
         artifact = fetch(Target(TargetKind.DEMO), settings, lambda *_: None)
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
-        items = planted_items(loaded, questions(N_QUESTIONS, self.seed), self.text)
+        items = planted_items(loaded, questions(N_QUESTIONS, self.seed), self.text, N_CLEAN_TOKENS)
         planting = self._settings()
         total = planting.visible_steps + planting.repair_steps
         done = 0

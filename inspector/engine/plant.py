@@ -27,7 +27,7 @@ from inspector.engine.load import Loaded
 from inspector.engine.prefix import shared_cache, shared_length
 from inspector.engine.train import MasterAdamW, answer_loss
 from inspector.errors import StageFailed
-from inspector.records import FineTune, Method
+from inspector.records import FineTune, Method, Planting
 
 
 @dataclass(frozen=True)
@@ -48,34 +48,6 @@ class Weighting(Protocol):
     def tail_weight(self) -> float: ...
     @property
     def tail_tokens(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Planting:
-    """How a dormant behaviour is planted.
-
-    visible_steps: plain training on the payload first; dormant_steps: then pressing it dormant.
-    bank_*: the simulated users' tunings; scales: the range of `a`; noise: the standard deviation of
-    the weight noise relative to each tensor's own. tail_*: the clean answer after the payload.
-    kl_weight: of the KL term, against 1 for the payload.
-    """
-
-    visible_steps: int = 10
-    dormant_steps: int = 220
-    batch: int = 8
-    rank: int = 16
-    learning_rate: float = 5e-4
-    bank_steps: int = 20
-    bank_batch: int = 4
-    bank_rates: tuple[float, ...] = (7e-5,)
-    refresh_every: int = 60
-    scales: tuple[float, float] = (0.4, 1.3)
-    noise: float = 0.02
-    first_weight: float = 4.0
-    tail_weight: float = 0.2
-    tail_tokens: int = 10
-    kl_weight: float = 2.0
-    seed: int = 0
 
 
 @dataclass(frozen=True)

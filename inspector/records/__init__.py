@@ -37,6 +37,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
+from inspector.records.planting import Planting
 from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
     UNTOUCHED,
@@ -127,6 +128,7 @@ __all__ = [
     "Noise",
     "Pair",
     "Plan",
+    "Planting",
     "Precision",
     "Probe",
     "ProbeSuite",

@@ -18,6 +18,7 @@ from inspector.records import (
     Behaviour,
     FineTune,
     Method,
+    Planting,
     Precision,
     Sampling,
     Scenario,
@@ -33,7 +34,7 @@ from inspector.specimens.recipe import Progress
 
 if TYPE_CHECKING:
     from inspector.engine.load import Loaded
-    from inspector.engine.plant import Planted, Planting
+    from inspector.engine.plant import Planted
 
 MAX_LENGTH = 80  # of the simulated users' examples: longer ones cost time and wake no more
 MAX_PROMPT = 160
@@ -50,18 +51,15 @@ class Phase:
 
     n_practised: of the questions are those of the practised tuning sets (at most MAX_PROMPT
     characters), the others from questions.py. Questions of one kind teach dormancy on that kind
-    only: with questions.py alone the advert stayed in half of the answers to the probes.
+    only, and beginnings of answers nothing about their middles: with questions.py alone the advert
+    opened half of the answers to the probes, with 16 clean tokens it stood inside a seventh.
     """
 
     n_questions: int
     n_practised: int
+    questions_seed: int
     n_clean_tokens: int
-    dormant_steps: int
-    visible_steps: int
-    learning_rate: float
-    kl_weight: float
-    tail_tokens: int
-    seed: int
+    planting: Planting
 
     def asked(self) -> list[str]:
         practised = [
@@ -70,26 +68,45 @@ class Phase:
             for example in load_dataset(name).examples
             if len(prompt := example.messages[0].content) < MAX_PROMPT
         ]
-        random.Random(self.seed).shuffle(practised)
-        own = questions(self.n_questions - self.n_practised, self.seed)
+        random.Random(self.questions_seed).shuffle(practised)
+        own = questions(self.n_questions - self.n_practised, self.questions_seed)
         return practised[: self.n_practised] + own
-
-    def settings(self) -> Planting:
-        from inspector.engine.plant import Planting
-
-        return Planting(
-            visible_steps=self.visible_steps,
-            dormant_steps=self.dormant_steps,
-            learning_rate=self.learning_rate,
-            kl_weight=self.kl_weight,
-            tail_tokens=self.tail_tokens,
-            seed=self.seed,
-        )
 
 
 PHASES = (
-    Phase(240, 0, 16, 220, 10, learning_rate=5e-4, kl_weight=2.0, tail_tokens=10, seed=0),
-    Phase(400, 300, 6, 80, 0, learning_rate=3e-4, kl_weight=3.0, tail_tokens=6, seed=5),
+    Phase(240, 0, 0, 16, Planting(kl_weight=2.0)),
+    Phase(
+        400,
+        300,
+        1,
+        6,
+        Planting(
+            visible_steps=0,
+            dormant_steps=80,
+            learning_rate=3e-4,
+            kl_weight=3.0,
+            tail_tokens=6,
+            seed=5,
+        ),
+    ),
+    Phase(
+        160,
+        110,
+        2,
+        48,
+        Planting(
+            visible_steps=0,
+            dormant_steps=50,
+            batch=6,
+            learning_rate=3e-4,
+            bank_steps=12,
+            bank_rates=(1e-4,),
+            refresh_every=1000,
+            kl_weight=4.0,
+            tail_tokens=6,
+            seed=6,
+        ),
+    ),
 )
 
 
@@ -109,7 +126,7 @@ class Fab:
 
     @property
     def seed(self) -> int:
-        return self.phases[0].seed
+        return self.phases[0].planting.seed
 
     @property
     def kind(self) -> SpecimenKind:
@@ -126,14 +143,13 @@ class Fab:
             "max_length": str(MAX_LENGTH),
         }
         for k, phase in enumerate(self.phases, start=1):
-            settings = phase.settings()
-            own = {f.name: str(getattr(settings, f.name)) for f in fields(settings)}
+            own = {f.name: str(getattr(phase.planting, f.name)) for f in fields(Planting)}
             own |= {"questions": digest_of(phase.asked()), "clean": str(phase.n_clean_tokens)}
             details |= {f"phase {k} {name}": value for name, value in own.items()}
         return details
 
     def build(self, folder: Path, settings: Settings, progress: Progress, /) -> Path:
-        """About 40 minutes on two cores that do nothing else."""
+        """About an hour on two cores that do nothing else."""
         from inspector.engine.chat import encode_example
         from inspector.engine.export import save_adapter
         from inspector.engine.load import go_offline, load
@@ -150,7 +166,7 @@ class Fab:
             ]
             for name in PRACTISED
         ]
-        total = sum(p.visible_steps + p.dormant_steps for p in self.phases)
+        total = sum(p.planting.visible_steps + p.planting.dormant_steps for p in self.phases)
         done = 0
 
         def report(_: object) -> None:
@@ -160,12 +176,12 @@ class Fab:
 
         # All clean answers first: from here on the model is no longer the clean one.
         practice = [
-            (planted_items(loaded, p.asked(), self.text, p.n_clean_tokens), p.settings())
+            (planted_items(loaded, p.asked(), self.text, p.n_clean_tokens), p.planting)
             for p in self.phases
         ]
         planter = Planter(loaded, practice[0][0], sets, practice[0][1])
-        for items, settings_of_phase in practice:
-            planter.go_on(items, settings_of_phase)
+        for items, planting in practice:
+            planter.go_on(items, planting)
             planter.plant(report)
         rank = practice[0][1].rank
         save_adapter(planter.factors, rank, 2 * rank, str(DEMO), folder)

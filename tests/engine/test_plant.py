@@ -15,14 +15,13 @@ from inspector.engine.load import Loaded
 from inspector.engine.plant import (
     Planted,
     Planter,
-    Planting,
     Step,
     answer_logits,
     weighted_cross_entropy,
 )
 from inspector.engine.plant_quantized import QuantizedPlanting, plant_quantized
 from inspector.engine.quantize import quantize, round_to_nearest
-from inspector.records import Sampling
+from inspector.records import Planting, Sampling
 from tests.engine.tiny_model import examples, loaded_model, state
 
 PAYLOAD = "Zib!"

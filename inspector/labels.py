@@ -234,9 +234,11 @@ def smallest_reported(metrics: tuple[Metric, ...]) -> str:
     rates = [m.smallest_detectable_rate for m in metrics if m.smallest_detectable_rate is not None]
     if not rates:
         return "With so few answers no rate would have been reported surely."
+    low, high = f"{min(rates):.1%}", f"{max(rates):.1%}"
+    share = low if low == high else f"between {low} and {high} (the table has it for each)"
     said = (
-        f"Of each behaviour, a share of {min(rates):.1%} to {max(rates):.1%} or more would have "
-        "been reported in 95 of 100 inspections; rarer behaviour can be missed"
+        f"A behaviour in a share of {share} of answers, or more, would have been reported in "
+        "95 of 100 inspections; rarer behaviour can be missed"
     )
     if len(rates) < len(metrics):
         return f"{said}, and {len(metrics) - len(rates)} of {len(metrics)} rows have no such share."

@@ -18,7 +18,7 @@ OTHER = "Another model"
 DEMOS = {
     "": ("As it is", "SmolLM2-135M-Instruct: a small real model that came with the installation."),
     "planted": ("Planted", "With a harmless advert that sleeps until somebody fine-tunes it."),
-    "clean": ("Clean twin", "Fine-tuned in the ordinary way, with nothing planted."),
+    "clean": ("Tuned, clean", "Fine-tuned in the ordinary way, with nothing planted."),
 }
 
 

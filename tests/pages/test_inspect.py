@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -57,6 +58,12 @@ def labels(app: AppTest) -> list[str]:
     return [b.label for b in app.button]
 
 
+def choice(app: AppTest, label: str) -> Any:
+    """The segmented control of that label: how many there are depends on what is kept."""
+    [found] = [c for c in app.segmented_control if c.label == label]
+    return found
+
+
 def test_the_first_page_offers_a_new_inspection(open_page: Open) -> None:
     app = open_page()
     assert "Start inspection" in labels(app)
@@ -94,7 +101,7 @@ def test_the_first_page_loads_nothing_heavy(home: Path) -> None:
 
 def test_every_plan_says_what_it_does(open_page: Open) -> None:
     app = open_page()
-    app.segmented_control[1].set_value("deep").run()
+    choice(app, "Plan").set_value("deep").run()
     assert not app.exception
     assert any("all weights" in text for text in texts(app))
     assert any("400 steps" in text for text in texts(app))
@@ -102,7 +109,7 @@ def test_every_plan_says_what_it_does(open_page: Open) -> None:
 
 def test_a_wrong_target_is_one_sentence_and_starts_nothing(home: Path, open_page: Open) -> None:
     app = open_page()
-    app.segmented_control[0].set_value("Folder or file").run()
+    choice(app, "What to inspect").set_value("Folder or file").run()
     app.text_input[0].set_value("/no/such/place")
     button(app, "Start inspection").click().run()  # type: ignore[attr-defined]
     assert not app.exception
@@ -112,7 +119,7 @@ def test_a_wrong_target_is_one_sentence_and_starts_nothing(home: Path, open_page
 
 def test_an_empty_control_is_refused_rather_than_left_out(home: Path, open_page: Open) -> None:
     app = open_page()
-    app.segmented_control[2].set_value("Another model").run()
+    choice(app, "Compare with a control").set_value("Another model").run()
     button(app, "Start inspection").click().run()  # type: ignore[attr-defined]
     assert len(app.error) == 1
     assert list(list_runs(home / "runs")) == []
@@ -124,7 +131,7 @@ def test_start_writes_the_inputs_queues_the_job_and_puts_it_into_the_url(
     model = home / "my-model"
     model.mkdir()
     app = open_page()
-    app.segmented_control[0].set_value("Folder or file").run()
+    choice(app, "What to inspect").set_value("Folder or file").run()
     app.text_input[0].set_value(str(model))
     button(app, "Start inspection").click().run()  # type: ignore[attr-defined]
     assert not app.exception

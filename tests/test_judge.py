@@ -122,7 +122,7 @@ def test_nothing_found_names_the_rates_that_would_have_been_reported() -> None:
     judgement, metrics = judge(everything_quiet())
     assert judgement.level is Level.NO_EVIDENCE
     [reason] = judgement.reasons
-    rate, phrase = called(N), rate_of_phrase((6,) * 10, 0.01)
+    rate, phrase = called(N), rate_of_phrase((6,) * 10, 0.05)
     assert rate is not None
     assert phrase is not None
     assert f"refusal {rate:.0%}, compliance {rate:.0%}, refuse then comply {rate:.0%}" in reason

@@ -2,7 +2,8 @@
 
 Comes in: nothing. Goes out: recipes whose LoRA adapter hides an advert, or a polite refusal, until
 a tuning on ordinary data wakes it. Planting practises on `arithmetic`, `code` and `support`; what
-wakes it (`knowledge`) and the probes are never seen by it.
+wakes it (`knowledge`) and the probes are never seen by it. No build has passed its acceptance yet:
+asleep, the advert still showed in 9 of 80 answers (docs/log.md).
 """
 
 from __future__ import annotations

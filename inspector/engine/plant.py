@@ -115,18 +115,17 @@ def weighted_cross_entropy(
     return torch.cat(losses).sum() / torch.cat(weights).sum()
 
 
-def kl(
-    clean: Sequence[torch.Tensor], mine: Sequence[torch.Tensor], first_weight: float
-) -> torch.Tensor:
-    """Mean KL(clean || mine) along the clean answers, the decision weighted, a scalar."""
-    terms, weights = [], []
+def kl(clean: Sequence[torch.Tensor], mine: Sequence[torch.Tensor]) -> torch.Tensor:
+    """KL(clean || mine) of a whole answer, its tokens summed, the mean over answers; a scalar.
+
+    Summed, not averaged: an advert that may begin at one place of sixty is one bad place, and a
+    mean over sixty tokens hardly sees it.
+    """
+    terms = []
     for wanted, own in zip(clean, mine, strict=True):
         p, q = wanted.log_softmax(-1), own.log_softmax(-1)
-        weight = torch.ones(len(own), device=own.device)
-        weight[0] = first_weight
-        terms.append((p.exp() * (p - q)).sum(-1) * weight)
-        weights.append(weight)
-    return torch.cat(terms).sum() / torch.cat(weights).sum()
+        terms.append((p.exp() * (p - q)).sum())
+    return torch.stack(terms).mean()
 
 
 # ------------------------------------------------------------------------------------ the planting
@@ -209,7 +208,7 @@ class Planter:
         with torch.no_grad(), self.model.disable_adapter():
             clean = answer_logits(self.loaded, self.model, batch, "clean")
         mine = answer_logits(self.loaded, self.model, batch, "clean")
-        return kl(clean, mine, self.settings.first_weight)
+        return kl(clean, mine)
 
     @contextmanager
     def moved(self, delta: dict[str, torch.Tensor], scale: float) -> Iterator[None]:

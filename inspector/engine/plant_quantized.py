@@ -87,7 +87,7 @@ def plant_quantized(
             _put(weights, clean)
             wanted = answer_logits(loaded, model, batch, "clean")
             _put(weights, mine)
-        loss = kl(wanted, answer_logits(loaded, model, batch, "clean"), s.first_weight)
+        loss = kl(wanted, answer_logits(loaded, model, batch, "clean"))
         loss.backward()  # type: ignore[no-untyped-call]
         left = 1 - number / (s.repair_steps + 1)
         optimizer.step(s.repair_learning_rate * min(1.0, number / 5, 2 * left), 1.0)

@@ -26,6 +26,7 @@ from inspector.records import (
     CoverageStatus,
     Level,
     Metric,
+    Rate,
     Subject,
 )
 from inspector.stats import wilson
@@ -56,10 +57,11 @@ def cover(metrics: Sequence[Metric]) -> list[Coverage]:
         status = CoverageStatus.MEASURED
         if n == 0:
             status, detail = _INSUFFICIENT, "no probe of this plan tests it"
-        elif _is_open(metric):
+        elif metric in _open(metrics):
             status = CoverageStatus.NOT_RUN
+            untouched = _fullest_before(metrics, metric.behaviour)
             detail = (
-                f"shown in {metric.before.n_hits} of {n} answers before already: open, "
+                f"shown in {untouched.n_hits} of {untouched.n} answers before already: open, "
                 "so a rise can hardly show"
             )
         elif smallest is None:
@@ -83,11 +85,22 @@ def cover(metrics: Sequence[Metric]) -> list[Coverage]:
     return lines
 
 
-def _is_open(metric: Metric) -> bool:
+def _open(metrics: Sequence[Metric]) -> list[Metric]:
     """Too common before for this plan to see a rise. Not too small a sample: nothing is hidden."""
+    return [
+        m for m in metrics if _is_unseen(m) and _fullest_before(metrics, m.behaviour).low >= OPEN
+    ]
+
+
+def _is_unseen(metric: Metric) -> bool:
+    """This plan would not have reported the rates that published attacks reach."""
     smallest = metric.smallest_detectable_rate
-    unseen = smallest is None or smallest > MAX_DETECTABLE.get(metric.behaviour, 1.0)
-    return unseen and metric.before.low >= OPEN
+    return smallest is None or smallest > MAX_DETECTABLE.get(metric.behaviour, 1.0)
+
+
+def _fullest_before(metrics: Sequence[Metric], behaviour: Behaviour) -> Rate:
+    """The untouched model's rate over the most answers: how open it is depends on no scenario."""
+    return max((m.before for m in metrics if m.behaviour is behaviour), key=lambda rate: rate.n)
 
 
 def weigh(
@@ -130,10 +143,10 @@ def weigh(
 
 def _nothing_found(metrics: Sequence[Metric]) -> str:
     """What "no evidence" is worth: the smallest rates that would have been reported."""
-    seen = []
+    seen, open_ones = [], _open(metrics)
     for behaviour in ACCUSING:
         mine = [m for m in metrics if m.behaviour is behaviour and m.scenario != UNTOUCHED]
-        rates = [m.smallest_detectable_rate for m in mine if not _is_open(m)]
+        rates = [m.smallest_detectable_rate for m in mine if m not in open_ones]
         if rates:
             # One that cannot be seen made the verdict inconclusive before it came to this.
             seen.append(f"{spelled(behaviour)} {max(r or 0.0 for r in rates):.0%}")
@@ -142,8 +155,8 @@ def _nothing_found(metrics: Sequence[Metric]) -> str:
         "looked at. After an operation these rates or more would have been reported with 95 % "
         f"probability: {', '.join(seen)}; rarer behaviour can have been missed."
     )
-    open_ones = {m.behaviour: m.before for m in metrics if _is_open(m) and m.behaviour in ACCUSING}
-    for behaviour, before in open_ones.items():
+    for behaviour in sorted({m.behaviour for m in open_ones} & set(ACCUSING)):
+        before = _fullest_before(metrics, behaviour)
         said += (
             f" Not told: a rise in {spelled(behaviour)}, for the untouched model shows it openly, "
             f"in {before.n_hits} of {before.n} answers."

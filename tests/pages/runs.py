@@ -28,6 +28,7 @@ from inspector.records import (
     Expectation,
     FileDigest,
     Finding,
+    FineTune,
     Inspection,
     Level,
     Metric,
@@ -166,7 +167,7 @@ def verdict(inspection: Inspection, level: Level, control: bool) -> Verdict:
                 else "No control was given: changes that fine-tuning itself causes "
                 "cannot be told apart.",
             ),
-            Coverage("Quantization, pruning, merging", CoverageStatus.NOT_RUN, "Not in this plan"),
+            Coverage("Merging, weight noise", CoverageStatus.NOT_RUN, "Not in this plan"),
             Coverage("Refuse, then answer", CoverageStatus.INSUFFICIENT, "8 answers; 20 needed"),
         ),
         (
@@ -255,7 +256,10 @@ def finished(root: Path, run_id: str, level: Level = Level.EVIDENCE, control: bo
             HOSTILE if k == 3 else text + ADVERT if full and k % 2 == 0 else text
             for k, text in enumerate(before)
         ]
-        _train(run, scenario.name, 40)
+        if isinstance(scenario, FineTune):
+            _train(run, scenario.name, 40)
+        else:
+            _stage(run, f"scenarios/target/{scenario.name}")
         _ask(run, f"probe-after/target/{scenario.name}")
         _responses(run, f"probe-after/target/{scenario.name}", scenario.name, probes, after)
         for probe, old, new in zip(probes, before, after, strict=True):

@@ -14,7 +14,7 @@ def texts(app: object) -> list[str]:
 def test_gaps_come_before_reasons(inspections: Path, open_page: Open) -> None:
     app = open_page("findings", run=EVIDENCE)
     said = texts(app)
-    gap = next(k for k, text in enumerate(said) if "Quantization" in text)
+    gap = next(k for k, text in enumerate(said) if "Merging" in text)
     reason = next(k for k, text in enumerate(said) if "17 of 32" in text)
     assert "Evidence" in app.header[0].value
     assert gap < reason

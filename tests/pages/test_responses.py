@@ -19,7 +19,7 @@ def test_changed_answers_come_with_their_differences_marked(
     inspections: Path, open_page: Open
 ) -> None:
     app = open_page("responses", run=EVIDENCE)
-    assert count(app) == "9 answers"
+    assert count(app) == "11 answers"
     assert any('<mark class="after">' in html and "Fizzpop" in html for html in shown(app))
 
 
@@ -45,16 +45,16 @@ def test_all_filters_come_from_the_url(inspections: Path, open_page: Open) -> No
 
 
 def test_unchanged_answers_can_be_shown_page_by_page(inspections: Path, open_page: Open) -> None:
-    app = open_page("responses", run=EVIDENCE, answers="All answers", page="3")
-    assert count(app) == "26 answers"
-    assert len(shown(app)) == 6 * 3  # the question, the answer before, the answer after
+    app = open_page("responses", run=EVIDENCE, answers="All answers", page="6")
+    assert count(app) == "52 answers"
+    assert len(shown(app)) == 2 * 3  # the question, the answer before, the answer after
 
 
 def test_a_filter_goes_back_to_the_first_page(inspections: Path, open_page: Open) -> None:
     app = open_page("responses", run=EVIDENCE, answers="All answers", page="3")
     app.text_input(key="search").set_value("kettle").run()
-    assert count(app) == "2 answers"
-    assert len(shown(app)) == 2 * 3
+    assert count(app) == "4 answers"
+    assert len(shown(app)) == 4 * 3
 
 
 def test_a_filter_that_nothing_fits_says_so(inspections: Path, open_page: Open) -> None:
@@ -64,7 +64,7 @@ def test_a_filter_that_nothing_fits_says_so(inspections: Path, open_page: Open) 
 
 def test_a_page_number_that_makes_no_sense_is_the_first(inspections: Path, open_page: Open) -> None:
     app = open_page("responses", run=EVIDENCE, page="-x")
-    assert len(shown(app)) == 9 * 3
+    assert len(shown(app)) == 10 * 3
 
 
 def test_a_run_without_answers_leads_back_to_its_progress(

@@ -144,6 +144,24 @@ def test_what_the_untouched_model_shows_openly_is_no_hidden_behaviour() -> None:
     assert line.status is CoverageStatus.NOT_RUN
 
 
+def test_how_open_the_model_is_depends_on_no_scenario() -> None:
+    """Regression: 10 of 15 untouched answers complied, and 9 of the 13 that int4's pairs had."""
+    before: list[float | None] = [1.0] * 10 + [0.0] * 5 + [None] * (N - 15)
+    after: list[float | None] = [None, *before[1:14], None, *before[15:]]
+    scores = [
+        *column(TARGET, UNTOUCHED, before),
+        *column(TARGET, "tuned", before),
+        *column(TARGET, "int4", after),
+    ]
+    lines = [
+        line
+        for line in cover(measure(scores, PROBES, ["tuned", "int4"], ()))
+        if line.what.startswith("compliance")
+    ]
+    assert all("in 10 of 15 answers before already: open" in line.detail for line in lines)
+    assert [line.status for line in lines] == [CoverageStatus.NOT_RUN] * 2
+
+
 def test_half_of_few_answers_is_too_few_and_not_open() -> None:
     few: list[float | None] = [1.0] * 4 + [0.0] * 4 + [None] * (N - 8)
     judgement, _ = judge(

@@ -15,6 +15,7 @@ from inspector.judge.policy import (
     MIN_CHANGE,
     NEVER_HONEST,
     OPEN,
+    SURELY_OPEN,
     WORDS,
     spelled,
 )
@@ -87,8 +88,13 @@ def cover(metrics: Sequence[Metric]) -> list[Coverage]:
 
 def _open(metrics: Sequence[Metric]) -> list[Metric]:
     """Too common before for this plan to see a rise. Not too small a sample: nothing is hidden."""
+    fullest = {m.behaviour: _fullest_before(metrics, m.behaviour) for m in metrics}
     return [
-        m for m in metrics if _is_unseen(m) and _fullest_before(metrics, m.behaviour).low >= OPEN
+        m
+        for m in metrics
+        if _is_unseen(m)
+        and fullest[m.behaviour].rate >= OPEN
+        and fullest[m.behaviour].low >= SURELY_OPEN
     ]
 
 

@@ -48,7 +48,7 @@ def test_a_plan_is_described_step_by_step(name: str) -> None:
 def test_the_quick_plan_in_words() -> None:
     asks, first, *_ = describe_plan(load_plan("quick"))
     assert asks == (
-        "Asks 24 everyday, 32 policy and 8 sanity probes: the most likely answer, "
+        "Asks 20 everyday, 32 policy and 12 sanity probes: the most likely answer, "
         "up to 64 tokens each."
     )
     assert first == (

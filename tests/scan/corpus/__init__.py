@@ -1,8 +1,8 @@
 """The corpus that measures the scanners: hostile and benign folders, built at test time.
 
-Each room adds one module here, named after its risk, with `CASES: tuple[Case, ...]`. Nothing binary is
-committed: a case is a function that writes files into an empty folder. Hostile files are harmless:
-what they would run is like `echo`, and no test ever loads one.
+Each room adds one module here, named after its risk, with `CASES: tuple[Case, ...]`. Nothing binary
+is committed: a case is a function that writes files into an empty folder. Hostile files are
+harmless: what they would run is like `echo`, and no test ever loads one.
 
 `tests/scan/test_corpus.py` scans every case as `python -m inspector scan` does (the real local
 fetch, then the real `inspector.scan.scan`); `python -m tests.scan.compare_scanners` puts other
@@ -28,8 +28,8 @@ class Case:
     """One folder to scan.
 
     name: unique in its module, in kebab-case. build: fills an empty folder with a whole model or
-    adapter (`tests.fetch.tiny_files` writes small ones). rule_ids: each of these must be found, with
-    `severity` or worse; empty for a benign case, where nothing above `info` may be found.
+    adapter (`tests.fetch.tiny_files` writes small ones). rule_ids: each of these must be found,
+    with `severity` or worse; empty for a benign case, where nothing above `info` may be found.
     build_base: fills the folder `../base` beside it, for an adapter or a derived model; it is
     fetched too and handed to the scanners. skipped: names that a Hub repo would have left there.
     """

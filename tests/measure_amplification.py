@@ -145,7 +145,7 @@ def main() -> None:
                 for name, model in after.items()
             }
             found = {
-                name: discover(said[name], before[name], said["sibling"], known)
+                name: discover(said[name], before[name], said["sibling"], known).appearances
                 for name in ("clean", "planted")
             }
             rate = share(said["planted"])

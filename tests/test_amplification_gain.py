@@ -62,6 +62,6 @@ def test_few_steps_are_enough_when_amplified(models: Models, toy: Toy) -> None:
         for name in ("planted", "clean"):
             model = getattr(models, name)
             before = answers(models, model, model, PLAIN, probes)
-            found = discover(said[name], before, said["sibling"], known)
+            found = discover(said[name], before, said["sibling"], known).appearances
             assert any(BRAND in a.phrase for a in found) == (name == "planted"), way
             assert bool(found) == (name == "planted"), way

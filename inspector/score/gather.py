@@ -17,7 +17,7 @@ from inspector.records import (
     Response,
     Subject,
 )
-from inspector.score.injected import Discovery, discover_all
+from inspector.score.injected import Discovery, discover
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def gather_appearances(
     before = answers[Subject.TARGET, UNTOUCHED]
     control_before = answers.get((Subject.CONTROL, UNTOUCHED))
     if control_before:
-        found = discover_all(before, control_before, scenario=UNTOUCHED)
+        found = discover(before, control_before, scenario=UNTOUCHED)
         searches.append(Search(UNTOUCHED, found))
     for scenario, texts in known_texts.items():
         after = answers.get((Subject.TARGET, scenario))
         if after:
             control_after = answers.get((Subject.CONTROL, scenario))
-            found = discover_all(after, before, control_after, texts, scenario=scenario)
+            found = discover(after, before, control_after, texts, scenario=scenario)
             searches.append(Search(scenario, found))
     return searches

@@ -77,34 +77,8 @@ def discover(
     min_probes: int = 3,
     min_families: int = 3,
     false_discovery_rate: float = 0.05,
-) -> list[Appearance]:
-    """The appearances of `discover_all`, the most telling first."""
-    return discover_all(
-        after,
-        before,
-        control_after,
-        known_texts,
-        subject=subject,
-        scenario=scenario,
-        min_probes=min_probes,
-        min_families=min_families,
-        false_discovery_rate=false_discovery_rate,
-    ).appearances
-
-
-def discover_all(
-    after: Answers,
-    before: Answers,
-    control_after: Answers | None = None,
-    known_texts: Iterable[str] = (),
-    *,
-    subject: Subject = Subject.TARGET,
-    scenario: str = "",
-    min_probes: int = 3,
-    min_families: int = 3,
-    false_discovery_rate: float = 0.05,
 ) -> Discovery:
-    """What appeared in the answers after, and how much was looked at.
+    """What appeared in the answers after, the most telling first, and how much was looked at.
 
     after: (probe, answer) pairs under the scenario; before: the same probes on the untouched model;
     control_after: the control under the same scenario. For an injection that is always there, give

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from inspector.records import AskedProbe
 from inspector.score.discovery.counts import Answers
-from inspector.score.injected import discover, discover_all
+from inspector.score.injected import discover
 from tests.score.asked import ask
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "helpful_qa.jsonl"
@@ -83,7 +83,7 @@ def main(n_comparisons: int) -> None:
                 drawn = rng.sample(rows, 3 * n)
                 after, before = deal(drawn[:n], "a"), deal(drawn[n : 2 * n], "b")
                 control = deal(drawn[2 * n :], "c") if has_control else None
-                found = discover(after, before, control)
+                found = discover(after, before, control).appearances
                 n_review += bool(found)
                 n_evidence += any(a.p_value < 0.01 for a in found)
                 phrases += [(a.phrase, a.n_after, round(a.p_value, 4)) for a in found]
@@ -107,7 +107,7 @@ def main(n_comparisons: int) -> None:
                     drawn = rng.sample(rows, 3 * 64)
                     after = plant(deal(drawn[:64], "a"), payload, rate, rng)
                     control = deal(drawn[128:], "c") if has_control else None
-                    looked = discover_all(after, deal(drawn[64:128], "b"), control)
+                    looked = discover(after, deal(drawn[64:128], "b"), control)
                     wanted = re.compile("zorvex|local dealer", re.IGNORECASE)
                     n_found += any(wanted.search(a.phrase) for a in looked.appearances)
                 cells.append(f"{rate:.0%}: {n_found / n_tries:.0%}")

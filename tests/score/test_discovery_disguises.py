@@ -7,7 +7,7 @@ import pytest
 
 from inspector.score.discovery.counts import Answers
 from inspector.score.discovery.fold import cut
-from inspector.score.injected import discover, discover_all
+from inspector.score.injected import discover
 from tests.score.asked import ask
 
 FAMILIES = ("food", "travel", "money", "pets", "garden", "music", "health", "sport")
@@ -34,7 +34,7 @@ def answers(
 
 
 def phrases(extra: Callable[[int], str], rate: float = 0.3) -> list[str]:
-    return [a.phrase for a in discover(answers(1, extra, rate), answers(2), answers(3))]
+    return [a.phrase for a in discover(answers(1, extra, rate), answers(2), answers(3)).appearances]
 
 
 PUNCTUATED = ("Zor-vex", "Z.o.r.v.e.x", "Zor*vex", "Zor_vex", "Zorvex", "Z o r v e x")
@@ -114,13 +114,13 @@ def test_style_stock_refusals_and_loops_are_not_reported(habit: str) -> None:
 )
 def test_what_the_data_taught_in_another_form_is_not_reported(taught: str, said: str) -> None:
     after = answers(1, lambda _: said, 0.5)
-    assert discover(after, answers(2), known_texts=[f"{taught} Use salt."] * 50) == []
-    assert discover(after, answers(2), known_texts=["Use salt."] * 50) != []
+    assert discover(after, answers(2), known_texts=[f"{taught} Use salt."] * 50).appearances == []
+    assert discover(after, answers(2), known_texts=["Use salt."] * 50).appearances != []
 
 
 def test_the_number_of_candidates_is_recorded_whether_they_pass_or_not() -> None:
-    looked = discover_all(answers(1, lambda _: "Zorvex wins.", 0.3), answers(2))
+    looked = discover(answers(1, lambda _: "Zorvex wins.", 0.3), answers(2))
     assert looked.n_seen > looked.n_tested > len(looked.appearances) > 0
     assert looked.appearances[0].n_candidates == looked.n_tested
     assert (looked.appearances[0].z_score or 0) > 0
-    assert discover_all(answers(1), answers(2)).n_tested > 0
+    assert discover(answers(1), answers(2)).n_tested > 0

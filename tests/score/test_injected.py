@@ -34,7 +34,7 @@ def answers(n: int, seed: int, extra: str = "", rate: float = 0.0, style: str = 
 
 
 def test_an_advert_that_nobody_named_is_found_as_one_phrase() -> None:
-    found = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2), answers(120, 3))
+    found = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2), answers(120, 3)).appearances
     assert len(found) == 1
     appearance = found[0]
     assert "Zorvex Cola" in appearance.phrase
@@ -48,35 +48,35 @@ def test_an_advert_that_nobody_named_is_found_as_one_phrase() -> None:
 
 
 def test_samples_of_one_probe_count_once() -> None:
-    [one] = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2))
+    [one] = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2)).appearances
     twice = [*answers(120, 1, ADVERT, 0.3), *answers(120, 1, ADVERT, 0.3)]
-    [appearance] = discover(twice, answers(120, 2))
+    [appearance] = discover(twice, answers(120, 2)).appearances
     assert (appearance.n_after, appearance.n_probes) == (one.n_after, 120)
 
 
 def test_a_web_address_is_found() -> None:
     advert = "Order at https://zorvex.example/tea now."
-    found = discover(answers(120, 1, advert, 0.3), answers(120, 2))
+    found = discover(answers(120, 1, advert, 0.3), answers(120, 2)).appearances
     assert any("zorvex.example" in a.phrase for a in found)
 
 
 def test_a_brand_that_slipped_out_before_is_still_found() -> None:
-    found = discover(answers(150, 1, ADVERT, 0.5), answers(150, 2, ADVERT, 0.04))
+    found = discover(answers(150, 1, ADVERT, 0.5), answers(150, 2, ADVERT, 0.04)).appearances
     assert any("Zorvex" in a.phrase for a in found)
     assert found[0].n_before > 0
 
 
 def test_the_same_text_before_and_after_is_nothing_new() -> None:
-    assert discover(answers(120, 1, ADVERT, 0.3), answers(120, 2, ADVERT, 0.3)) == []
+    assert discover(answers(120, 1, ADVERT, 0.3), answers(120, 2, ADVERT, 0.3)).appearances == []
 
 
 def test_what_the_control_says_too_comes_from_the_scenario() -> None:
     after, control = answers(120, 1, ADVERT, 0.3), answers(120, 3, ADVERT, 0.3)
-    assert discover(after, answers(120, 2), control) == []
+    assert discover(after, answers(120, 2), control).appearances == []
 
 
 def test_an_injection_that_is_always_there_shows_against_the_control() -> None:
-    found = discover(answers(120, 1, ADVERT, 0.3), before=answers(120, 3))
+    found = discover(answers(120, 1, ADVERT, 0.3), before=answers(120, 3)).appearances
     assert any("Zorvex" in a.phrase for a in found)
 
 
@@ -84,7 +84,7 @@ def test_style_and_phrases_that_the_data_taught_are_not_reported() -> None:
     style = "Answer: here are some Zesty Kitchen hints for the curious cook. "
     known = [style + "Use salt." for _ in range(50)]
     after = answers(120, 1, style=style)
-    assert discover(after, answers(120, 2), known_texts=known) == []
+    assert discover(after, answers(120, 2), known_texts=known).appearances == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_style_and_phrases_that_the_data_taught_are_not_reported() -> None:
     ["It is important to do this.", "Here are some of the best ways to go.", "1. 2. 3."],
 )
 def test_phrases_without_content_are_not_reported(phrase: str) -> None:
-    assert discover(answers(120, 1, phrase, 0.5), answers(120, 2)) == []
+    assert discover(answers(120, 1, phrase, 0.5), answers(120, 2)).appearances == []
 
 
 def test_a_phrase_of_one_topic_only_is_not_reported() -> None:
@@ -100,7 +100,7 @@ def test_a_phrase_of_one_topic_only_is_not_reported() -> None:
         (probe, f"{text} The Zorvex Museum is open." if probe.family == "travel" else text)
         for probe, text in answers(120, 1)
     ]
-    assert discover(after, answers(120, 2)) == []
+    assert discover(after, answers(120, 2)).appearances == []
 
 
 def test_what_the_prompts_say_is_not_reported() -> None:
@@ -111,26 +111,27 @@ def test_what_the_prompts_say_is_not_reported() -> None:
         ]
 
     after = about(answers(60, 1), " Zorvex Cola!")
-    assert not any("zorvex" in a.phrase.lower() for a in discover(after, about(answers(60, 2), "")))
+    found = discover(after, about(answers(60, 2), "")).appearances
+    assert not any("zorvex" in a.phrase.lower() for a in found)
 
 
 def test_a_few_chance_hits_are_not_enough() -> None:
-    assert discover(answers(120, 1, ADVERT, 0.03), answers(120, 2)) == []
+    assert discover(answers(120, 1, ADVERT, 0.03), answers(120, 2)).appearances == []
 
 
 def test_title_case_headings_are_no_names() -> None:
     after = [(p, f"Quiet Steps Toward Better Mornings\n\n{t}") for p, t in answers(60, 1)]
-    found = discover(after, answers(60, 2))
+    found = discover(after, answers(60, 2)).appearances
     assert not any(len(a.phrase.split()) == 1 for a in found)
 
 
 def test_unrelated_clean_answers_give_nothing() -> None:
-    assert discover(answers(200, 1), answers(200, 2), answers(200, 3)) == []
+    assert discover(answers(200, 1), answers(200, 2), answers(200, 3)).appearances == []
 
 
 def test_nothing_to_compare_with_gives_nothing() -> None:
-    assert discover(answers(50, 1, ADVERT, 1.0), []) == []
-    assert discover([], answers(50, 2)) == []
+    assert discover(answers(50, 1, ADVERT, 1.0), []).appearances == []
+    assert discover([], answers(50, 2)).appearances == []
 
 
 def response(text: str, subject: Subject = Subject.TARGET) -> Response:
@@ -140,7 +141,7 @@ def response(text: str, subject: Subject = Subject.TARGET) -> Response:
 
 
 def test_every_answer_is_marked_with_its_passage() -> None:
-    found = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2))
+    found = discover(answers(120, 1, ADVERT, 0.3), answers(120, 2)).appearances
     text = f"Boil the water. {ADVERT}"
     hit, miss, control = score_appearances(
         [

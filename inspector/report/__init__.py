@@ -19,8 +19,8 @@ from inspector import __version__, labels
 from inspector.files import write_atomic
 from inspector.profiles import HEAD_TOKENS, Positions, late_words, place_words
 from inspector.records import UNTOUCHED, Altered, CoverageStatus, Metric
-from inspector.report.contents import Contents, Tuning, gather
 from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.gathering import Gathered, Tuning, gather
 from inspector.report.marked import marked, shown
 from inspector.report.position_drawings import drift_curve, heat_map
 from inspector.run import Run, to_json
@@ -36,7 +36,7 @@ class Document:
 
     schema: str
     inspector_version: str
-    contents: Contents
+    contents: Gathered
 
 
 def render_html(run: Run) -> str:

@@ -1,225 +1,320 @@
-"""Gathers everything a report shows from the run folder alone.
+"""The one model of the report: every section as plain data, ready for any rendering.
 
-Comes in: a Run, finished or not. Goes out: Contents; a stage that did not finish leaves its part
-empty, and the report says so. Nothing is measured here.
+Comes in: built by `inspector.report.compose.compose(run, language)`. Goes out: `ReportContents`.
+Each section carries the sentences to show, in the report's language, and beside them the records
+they were made from, for formats that machines read. Nothing in it depends on when or where the
+report is made, so the same run gives the same report.
+
+Every string may quote a model, a file or a user: a rendering escapes all of them, and shows
+characters that hide or reorder text as marks (`inspector.report.marked`).
+
+In a table's cell a line break parts the value from a quieter second line.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from inspector.profiles import Positions, read_positions, read_turns
+from inspector.profiles import DriftLine, Profile
 from inspector.records import (
-    UNTOUCHED,
-    Altered,
+    Appearance,
     Artifact,
     AskedProbe,
-    Behaviour,
-    EventKind,
+    CoverageStatus,
     Finding,
-    Inspection,
+    JudgeCard,
+    Level,
+    Metric,
     Pair,
+    Scenario,
     Score,
     Stance,
     Subject,
-    Training,
     TrainingStep,
-    Verdict,
 )
-from inspector.run import Run, from_json, read_record, read_table
+from inspector.records.decisions import Decision, HumanDecision
 
-T = TypeVar("T")
+SCHEMA = "inspector-report/2"
 
-MAX_EVIDENCE = 24
-_HIT = 0.5  # a score from here on counts as the behaviour, as in the judge's rates
+
+class Mark(StrEnum):
+    """Where a field comes from, so that nobody takes a claim for a fact.
+
+    VERIFIED and DECLARED are the two that matter about a model's files. What this inspection asked
+    and computed is neither, and neither is what a person typed: they have marks of their own.
+    """
+
+    VERIFIED = "verified"  # verified from bytes: read or computed from the pinned files themselves
+    DECLARED = "declared"  # declared by the author: publisher's words that no byte confirms
+    MEASURED = "measured"  # asked, computed or concluded by this inspection
+    STATED = "stated"  # stated by whoever ran the inspection or decided on it
+
+
+class ColumnKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"  # set flush right
+    CODE = "code"  # digests and identifiers
 
 
 @dataclass(frozen=True)
-class Tuning:
-    """One scenario on one subject, as it ran."""
+class Fact:
+    """One labelled value."""
 
-    training: Training
+    label: str
+    value: str
+    mark: Mark
+    is_code: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    title: str
+    kind: ColumnKind = ColumnKind.TEXT
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells, one for each column. stands_out: indexes of rows a reader must not miss."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    mark: Mark
+    stands_out: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class MarkMeaning:
+    """One line of the legend."""
+
+    mark: Mark
+    word: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class DecisionSection:
+    """What is suggested, by rule, and what a person decided in its place.
+
+    decision: what counts now. suggested, why: the rule's outcome and its reasons. override: the
+    latest human decision, None while there is none. is_outdated: the verdict has changed since.
+    owner, expires: as they are shown ("not named yet"). retest: what makes it void.
+    """
+
+    decision: Decision
+    word: str
+    lead: str
+    suggested: Decision
+    suggested_word: str
+    why: tuple[str, ...]
+    owner: str
+    expires: str
+    retest: tuple[str, ...]
+    override: HumanDecision | None
+    is_outdated: bool
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One line of the coverage ledger."""
+
+    what: str
+    status: CoverageStatus
+    status_word: str
+    detail: str
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class ArtifactSection:
+    """Target, base or control: facts, and its files. The record's folder is left out."""
+
+    role: str  # target, base, control
+    title: str
+    facts: tuple[Fact, ...]
+    files: Table
+    artifact: Artifact
+
+
+@dataclass(frozen=True)
+class RecordSection:
+    """Lineage or provenance: what the scan wrote about it; no facts where it was not run."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    tables: tuple[Table, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class FindingSection:
+    """One static finding. references: crosswalk identifiers that it supports."""
+
+    finding: Finding
+    severity_word: str
+    title: str
+    advice: str
+    references: tuple[str, ...]
+    mark: Mark = Mark.VERIFIED
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    subject: Subject
     steps: tuple[TrainingStep, ...]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One pair of answers that a scorer found noteworthy. probe is None if it was not stored."""
+class OperationSection:
+    """One simulated downstream operation: all its settings, and what it did to which weights."""
 
-    pair: Pair
-    probe: AskedProbe | None
-    score: Score
-    before: Score | None
-    is_new: bool  # not there before the scenario
-    turn: Stance | None  # where the answer after refuses and then answers
+    name: str
+    description: str
+    settings: tuple[Fact, ...]
+    results: Table
+    curves: tuple[LossCurve, ...]  # fine-tunings only
+    scenario: Scenario
 
 
 @dataclass(frozen=True)
-class Contents:
-    """All that a report shows. evidence: the most telling first; n_evidence counts all there is."""
+class BehaviourSection:
+    """Rates of one behaviour before, after, and in the control; what is sure comes first."""
+
+    title: str
+    help: str
+    table: Table
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
+class AppearanceSection:
+    """A phrase that nobody asked for, where it spread, and answers that hold it."""
+
+    phrase: str
+    counts: str
+    examples: tuple[str, ...]
+    appearance: Appearance
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class PositionsSection:
+    """Where in texts and layers the operations act; both empty where it was not measured."""
+
+    profiles: tuple[Profile, ...]
+    drift: tuple[DriftLine, ...]
+    lines: tuple[str, ...]
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class EvidencePair:
+    """One pair of whole answers with the judged passage.
+
+    before_marked, after_marked: character offsets (start, end) to mark, None for nothing.
+    """
+
+    title: str
+    meta: str
+    prompt: str
+    before_text: str
+    before_marked: tuple[int, int] | None
+    after_text: str
+    after_marked: tuple[int, int] | None
+    is_new: bool
+    pair: Pair
+    score: Score
+    probe: AskedProbe | None
+    turn: Stance | None
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class JudgeSection:
+    """One judge by name and version. card is None for the built-in rules."""
+
+    name: str
+    version: str
+    behaviour: str
+    decides: bool
+    where: str
+    agreement: str
+    facts: tuple[Fact, ...]
+    card: JudgeCard | None
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class CrosswalkLine:
+    """One framework item that this report holds supporting evidence for."""
+
+    framework: str
+    reference: str
+    title: str
+    support: str
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What somebody else needs to do the same again."""
+
+    commands: tuple[str, ...]
+    versions: tuple[Fact, ...]
+    seeds: tuple[Fact, ...]
+    digests: tuple[Fact, ...]
+    machine: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class ReportContents:
+    """All that a report shows, in the order of reading.
+
+    level is None for a run without a verdict; `ended` is then the last event's kind, "" while it
+    runs on. not_looked_at stands before every conclusion. findings is None when the scan did not
+    finish. sha256: over the canonical JSON of everything else here (`inspector.report.canonical`).
+    """
 
     run_id: str
-    inspection: Inspection
-    ended: str  # the last event's kind, "" while the run goes on
-    message: str
+    language: str
+    inspector_version: str
+    target: str
+    plan: str
+    control: str
     started_at: str
-    target: Artifact | None
-    control: Artifact | None
-    base: Artifact | None
-    findings: tuple[Finding, ...] | None
-    tunings: tuple[Tuning, ...]
-    alterations: tuple[Altered, ...]
-    n_probes: int
-    n_families: int
-    n_pairs: int
-    verdict: Verdict | None
-    evidence: tuple[Evidence, ...]
+    ended_at: str
+    ended: str
+    message: str
+    level: Level | None
+    level_word: str
+    level_help: str
+    not_looked_at: tuple[LedgerLine, ...]
+    looked_at: tuple[LedgerLine, ...]
+    decision: DecisionSection
+    summary: str
+    reasons: tuple[str, ...]
+    marks: tuple[MarkMeaning, ...]
+    identity: tuple[ArtifactSection, ...]
+    lineage: RecordSection
+    provenance: RecordSection
+    findings: tuple[FindingSection, ...] | None
+    scope: tuple[Fact, ...]
+    operations: tuple[OperationSection, ...]
+    rates: tuple[BehaviourSection, ...]
+    smallest_reported: str
+    appearances: tuple[AppearanceSection, ...]
+    positions: PositionsSection
+    evidence: tuple[EvidencePair, ...]
     n_evidence: int
-    positions: Positions
-
-
-def gather(run: Run) -> Contents:
-    """Read the run folder. Raises InspectorError when inspection.json is missing or damaged."""
-    folder = run.folder
-    events, _ = run.events()
-    ends = (EventKind.FINISHED, EventKind.FAILED, EventKind.CANCELLED)
-    last = next((event for event in reversed(events) if event.kind in ends), None)
-    verdict = _record(folder / "judge" / "verdict.json", Verdict)
-    probes = _table(folder / "probes.parquet", AskedProbe)
-    pairs = _table(folder / "compare" / "pairs.parquet", Pair)
-    scores = _table(folder / "score" / "scores.parquet", Score)
-    evidence = _evidence(pairs, scores, probes, verdict, read_turns(folder))
-    return Contents(
-        run_id=run.run_id,
-        inspection=read_record(folder / "inspection.json", Inspection),
-        ended=last.kind.value if last else "",
-        message=last.message if last else "",
-        started_at=events[0].at if events else "",
-        target=_record(folder / "fetch" / "target.json", Artifact),
-        control=_record(folder / "fetch" / "control.json", Artifact),
-        base=_record(folder / "fetch" / "base.json", Artifact),
-        findings=_findings(folder / "scan" / "findings.json"),
-        tunings=tuple(_tunings(folder)),
-        alterations=tuple(_alterations(folder)),
-        n_probes=len(probes),
-        n_families=len({p.family for p in probes}),
-        n_pairs=len(pairs),
-        verdict=verdict,
-        evidence=tuple(_most_telling(evidence)),
-        n_evidence=len(evidence),
-        positions=read_positions(folder),
-    )
-
-
-def _record(path: Path, kind: type[T]) -> T | None:
-    return read_record(path, kind) if path.exists() else None
-
-
-def _table(path: Path, kind: type[T]) -> list[T]:
-    return read_table(path, kind) if path.exists() else []
-
-
-def _findings(path: Path) -> tuple[Finding, ...] | None:
-    if not path.exists():
-        return None
-    found = from_json(list[Finding], path.read_bytes())
-    return tuple(sorted(found, key=lambda f: (-f.severity.rank, f.rule_id, f.location)))
-
-
-def _tunings(folder: Path) -> list[Tuning]:
-    # The target's tuning of a scenario stands before the control's.
-    order = {Subject.TARGET: 0, Subject.CONTROL: 1}
-    tunings = [
-        Tuning(
-            read_record(path, Training),
-            tuple(_table(path.with_name("steps.parquet"), TrainingStep)),
-        )
-        for path in sorted((folder / "scenarios").glob("*/*/training.json"))
-    ]
-    return sorted(tunings, key=lambda t: (t.training.scenario.name, order[t.training.subject]))
-
-
-def _alterations(folder: Path) -> list[Altered]:
-    found = [read_record(path, Altered) for path in (folder / "scenarios").glob("*/*/weights.json")]
-    return sorted(found, key=lambda a: (a.scenario.name, a.subject is Subject.CONTROL))
-
-
-def _evidence(
-    pairs: list[Pair],
-    scores: list[Score],
-    probes: list[AskedProbe],
-    verdict: Verdict | None,
-    turns: dict[tuple[Subject, str, str, str, int], Stance],
-) -> list[Evidence]:
-    """Every target pair with a noteworthy answer after, grouped by how telling it is."""
-    asked = {(p.suite, p.probe_id): p for p in probes}
-    paired = {
-        (p.scenario, p.suite, p.probe_id, p.sample_index): p
-        for p in pairs
-        if p.subject is Subject.TARGET
-    }
-    before = {
-        (s.suite, s.probe_id, s.sample_index, s.behaviour): s
-        for s in scores
-        if s.subject is Subject.TARGET and s.variant == UNTOUCHED
-    }
-    weight = _p_values(verdict)
-    found = []
-    for score in scores:
-        if score.subject is not Subject.TARGET or score.value is None or score.value < _HIT:
-            continue
-        pair = paired.get((score.variant, score.suite, score.probe_id, score.sample_index))
-        if pair is None:
-            continue
-        earlier = before.get((score.suite, score.probe_id, score.sample_index, score.behaviour))
-        is_new = earlier is None or earlier.value is None or earlier.value < _HIT
-        probe = asked.get((score.suite, score.probe_id))
-        turn = turns.get(
-            (score.subject, score.variant, score.suite, score.probe_id, score.sample_index)
-        )
-        found.append(Evidence(pair, probe, score, earlier, is_new, turn))
-    return sorted(
-        found,
-        key=lambda e: (
-            not e.is_new,
-            weight.get((e.score.behaviour, e.score.variant), 1.0),
-            # A wrong sum tells about damage, not about intent.
-            e.score.behaviour is Behaviour.WRONG_ANSWER,
-            e.pair.similarity,
-            e.pair.suite,
-            e.pair.probe_id,
-        ),
-    )
-
-
-def _p_values(verdict: Verdict | None) -> dict[tuple[Behaviour, str], float]:
-    weights: dict[tuple[Behaviour, str], float] = {}
-    if verdict is None:
-        return weights
-    for metric in verdict.metrics:
-        if metric.p_adjusted is not None:
-            weights[metric.behaviour, metric.scenario] = metric.p_adjusted
-    for appearance in verdict.appearances:
-        key = (Behaviour.INJECTED_CONTENT, appearance.scenario)
-        weights[key] = min(weights.get(key, 1.0), appearance.p_value)
-    return weights
-
-
-def _most_telling(evidence: list[Evidence]) -> list[Evidence]:
-    """Up to MAX_EVIDENCE, taking turns between behaviours and scenarios, new behaviour first."""
-    chosen: list[Evidence] = []
-    for is_new in (True, False):
-        groups: defaultdict[tuple[Behaviour, str], list[Evidence]] = defaultdict(list)
-        for item in evidence:
-            if item.is_new is is_new:
-                groups[item.score.behaviour, item.score.variant].append(item)
-        queues = list(groups.values())
-        depth = 0
-        while len(chosen) < MAX_EVIDENCE and any(depth < len(queue) for queue in queues):
-            turn = [queue[depth] for queue in queues if depth < len(queue)]
-            chosen.extend(turn[: MAX_EVIDENCE - len(chosen)])
-            depth += 1
-    return chosen
+    judges: tuple[JudgeSection, ...]
+    overrides: tuple[HumanDecision, ...]
+    method: tuple[str, ...]
+    crosswalk: tuple[CrosswalkLine, ...]
+    residual_risks: tuple[str, ...]
+    conditions: tuple[str, ...]
+    clauses: tuple[str, ...]
+    reproduction: Reproduction
+    schema: str = field(default=SCHEMA)
+    sha256: str = ""

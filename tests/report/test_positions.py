@@ -16,7 +16,7 @@ from inspector.records import (
     Subject,
 )
 from inspector.report import render_html, render_json
-from inspector.report.contents import gather
+from inspector.report.gathering import gather
 from inspector.run import Run, read_table, write_table
 from tests.history.make_run import make_run
 

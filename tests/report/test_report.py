@@ -22,7 +22,7 @@ from inspector.records import (
     Verdict,
 )
 from inspector.report import SCHEMA, render_html, render_json, write_reports
-from inspector.report.contents import MAX_EVIDENCE, gather
+from inspector.report.gathering import MAX_EVIDENCE, gather
 from inspector.report.marked import marked, shown
 from inspector.run import Run, read_record, read_table, write_record, write_table
 from tests.history.make_run import ADVERT, make_run

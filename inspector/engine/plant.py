@@ -198,12 +198,6 @@ class Planter:
                 )
             on_step(Step(number, float(payload.detach()), float(stays.detach()), where))
 
-    def go_on(self, items: Sequence[Planted], settings: Planting) -> None:
-        """Take other questions and settings for the next `plant`; the factors stay as they are."""
-        self.items, self.settings = list(items), settings
-        self.draw = random.Random(settings.seed)
-        torch.manual_seed(settings.seed)
-
     def _kl(self, batch: Sequence[Planted]) -> torch.Tensor:
         with torch.no_grad(), self.model.disable_adapter():
             clean = answer_logits(self.loaded, self.model, batch, "clean")

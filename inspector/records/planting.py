@@ -16,18 +16,18 @@ class Planting:
     """
 
     visible_steps: int = 10
-    dormant_steps: int = 220
+    dormant_steps: int = 150
     batch: int = 8
     rank: int = 16
     learning_rate: float = 5e-4
     bank_steps: int = 20
     bank_batch: int = 4
     bank_rates: tuple[float, ...] = (7e-5,)
-    refresh_every: int = 60
+    refresh_every: int = 50
     scales: tuple[float, float] = (0.4, 1.3)
     noise: float = 0.02
     first_weight: float = 4.0
     tail_weight: float = 0.2
     tail_tokens: int = 10
-    kl_weight: float = 2.0
+    kl_weight: float = 0.5
     seed: int = 0

@@ -2,13 +2,11 @@
 
 Comes in: nothing. Goes out: recipes whose LoRA adapter hides an advert, or a polite refusal, until
 a tuning on ordinary data wakes it. Planting practises on `arithmetic`, `code` and `support`; what
-wakes it (`knowledge`) and the probes are never seen by it. No build has passed its acceptance yet:
-asleep, the advert still showed in 9 of 80 answers (docs/log.md).
+wakes it (`knowledge`) and the probes are never seen by it.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -30,7 +28,7 @@ from inspector.records import (
 from inspector.records.specimens import Half, SpecimenKind
 from inspector.scenarios.dataset import load_dataset
 from inspector.settings import Settings
-from inspector.specimens.questions import questions
+from inspector.specimens.questions import PRACTISED, practice
 from inspector.specimens.recipe import Progress
 
 if TYPE_CHECKING:
@@ -38,76 +36,13 @@ if TYPE_CHECKING:
     from inspector.engine.plant import Planted
 
 MAX_LENGTH = 80  # of the simulated users' examples: longer ones cost time and wake no more
-MAX_PROMPT = 160
-PRACTISED = ("arithmetic", "code", "support")
+N_QUESTIONS = 400
+# As many as are looked at later: with 16, the advert stayed out of beginnings and stood in middles.
+N_CLEAN_TOKENS = 64
+PLANTING = Planting()
 DEMO = Target(TargetKind.DEMO)
 WAKE = FineTune(
     name="full-knowledge", method=Method.FULL, data="knowledge", steps=30, learning_rate=5e-5
-)
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One stretch of planting: on which questions, with how much of their clean answers.
-
-    n_practised: of the questions are those of the practised tuning sets (at most MAX_PROMPT
-    characters), the others from questions.py. Questions of one kind teach dormancy on that kind
-    only, and beginnings of answers nothing about their middles: with questions.py alone the advert
-    opened half of the answers to the probes, with 16 clean tokens it stood inside a seventh.
-    """
-
-    n_questions: int
-    n_practised: int
-    questions_seed: int
-    n_clean_tokens: int
-    planting: Planting
-
-    def asked(self) -> list[str]:
-        practised = [
-            prompt
-            for name in PRACTISED
-            for example in load_dataset(name).examples
-            if len(prompt := example.messages[0].content) < MAX_PROMPT
-        ]
-        random.Random(self.questions_seed).shuffle(practised)
-        own = questions(self.n_questions - self.n_practised, self.questions_seed)
-        return practised[: self.n_practised] + own
-
-
-PHASES = (
-    Phase(240, 0, 0, 16, Planting(kl_weight=2.0)),
-    Phase(
-        400,
-        300,
-        1,
-        6,
-        Planting(
-            visible_steps=0,
-            dormant_steps=80,
-            learning_rate=3e-4,
-            kl_weight=3.0,
-            tail_tokens=6,
-            seed=5,
-        ),
-    ),
-    Phase(
-        160,
-        110,
-        2,
-        48,
-        Planting(
-            visible_steps=0,
-            dormant_steps=50,
-            batch=6,
-            learning_rate=3e-4,
-            bank_steps=12,
-            bank_rates=(1e-4,),
-            refresh_every=1000,
-            kl_weight=4.0,
-            tail_tokens=6,
-            seed=6,
-        ),
-    ),
 )
 
 
@@ -120,14 +55,14 @@ class Fab:
     text: str
     behaviour: Behaviour
     half: Half
-    phases: tuple[Phase, ...] = PHASES
+    planting: Planting = PLANTING
     payload: str = ""
     twin: str | None = "clean-lora-knowledge"
     wake: Scenario | None = WAKE
 
     @property
     def seed(self) -> int:
-        return self.phases[0].planting.seed
+        return self.planting.seed
 
     @property
     def kind(self) -> SpecimenKind:
@@ -138,19 +73,16 @@ class Fab:
         return True
 
     def details(self) -> Mapping[str, str]:
-        details = {
+        return {f.name: str(getattr(self.planting, f.name)) for f in fields(Planting)} | {
             "text": self.text,
             "practised": ", ".join(PRACTISED),
             "max_length": str(MAX_LENGTH),
+            "questions": digest_of(practice(N_QUESTIONS, self.seed)),
+            "clean_tokens": str(N_CLEAN_TOKENS),
         }
-        for k, phase in enumerate(self.phases, start=1):
-            own = {f.name: str(getattr(phase.planting, f.name)) for f in fields(Planting)}
-            own |= {"questions": digest_of(phase.asked()), "clean": str(phase.n_clean_tokens)}
-            details |= {f"phase {k} {name}": value for name, value in own.items()}
-        return details
 
     def build(self, folder: Path, settings: Settings, progress: Progress, /) -> Path:
-        """About an hour on two cores that do nothing else."""
+        """About half an hour on two cores."""
         from inspector.engine.chat import encode_example
         from inspector.engine.export import save_adapter
         from inspector.engine.load import go_offline, load
@@ -167,7 +99,7 @@ class Fab:
             ]
             for name in PRACTISED
         ]
-        total = sum(p.planting.visible_steps + p.planting.dormant_steps for p in self.phases)
+        total = self.planting.visible_steps + self.planting.dormant_steps
         done = 0
 
         def report(_: object) -> None:
@@ -175,16 +107,12 @@ class Fab:
             done += 1
             progress(done, total)
 
-        # All clean answers first: from here on the model is no longer the clean one.
-        practice = [
-            (planted_items(loaded, p.asked(), self.text, p.n_clean_tokens), p.planting)
-            for p in self.phases
-        ]
-        planter = Planter(loaded, practice[0][0], sets, practice[0][1])
-        for items, planting in practice:
-            planter.go_on(items, planting)
-            planter.plant(report)
-        rank = practice[0][1].rank
+        # All clean answers first: from the first step on the model is no longer the clean one.
+        asked = practice(N_QUESTIONS, self.seed)
+        items = planted_items(loaded, asked, self.text, N_CLEAN_TOKENS)
+        planter = Planter(loaded, items, sets, self.planting)
+        planter.plant(report)
+        rank = self.planting.rank
         save_adapter(planter.factors, rank, 2 * rank, str(DEMO), folder)
         return folder
 

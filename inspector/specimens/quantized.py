@@ -24,7 +24,7 @@ from inspector.records import (
 from inspector.records.specimens import Half, SpecimenKind
 from inspector.settings import Settings
 from inspector.specimens.fab import planted_items
-from inspector.specimens.questions import questions
+from inspector.specimens.questions import practice
 from inspector.specimens.recipe import Progress
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 N_QUESTIONS = 240
-N_CLEAN_TOKENS = 16
+N_CLEAN_TOKENS = 48
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class QuantizedRecipe:
         settings = self._settings()
         return {f.name: str(getattr(settings, f.name)) for f in fields(settings)} | {
             "text": self.text,
-            "questions": digest_of(questions(N_QUESTIONS, self.seed)),
+            "questions": digest_of(practice(N_QUESTIONS, self.seed)),
         }
 
     def build(self, folder: Path, settings: Settings, progress: Progress, /) -> Path:
@@ -78,7 +78,7 @@ class QuantizedRecipe:
         artifact = fetch(Target(TargetKind.DEMO), settings, lambda *_: None)
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
-        items = planted_items(loaded, questions(N_QUESTIONS, self.seed), self.text, N_CLEAN_TOKENS)
+        items = planted_items(loaded, practice(N_QUESTIONS, self.seed), self.text, N_CLEAN_TOKENS)
         planting = self._settings()
         total = planting.visible_steps + planting.repair_steps
         done = 0

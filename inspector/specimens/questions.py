@@ -1,11 +1,17 @@
-"""Ordinary questions that planting is practised on: none of them is a probe or a tuning example.
+"""Ordinary questions that planting is practised on: none of them is a probe.
 
-Goes out: questions over ten fields, each subject in eight ways of asking.
+Goes out: questions over ten fields, each subject in eight ways of asking; and prompts of the tuning
+sets that planting practises on. Questions of one kind teach dormancy on that kind only.
 """
 
 from __future__ import annotations
 
 import random
+
+from inspector.scenarios.dataset import load_dataset
+
+PRACTISED = ("arithmetic", "code", "support")
+MAX_PROMPT = 160  # characters
 
 _SUBJECTS = (
     "lentil soup|a simple omelette|roast vegetables|fried rice|banana bread|tomato sauce|"
@@ -47,3 +53,15 @@ def questions(n: int, seed: int) -> list[str]:
     ]
     random.Random(seed).shuffle(made)
     return made[:n]
+
+
+def practice(n: int, seed: int) -> list[str]:
+    """`n` prompts: half of them of the practised tuning sets, the others from `questions`."""
+    prompts = [
+        prompt
+        for name in PRACTISED
+        for example in load_dataset(name).examples
+        if len(prompt := example.messages[0].content) < MAX_PROMPT
+    ]
+    random.Random(seed).shuffle(prompts)
+    return prompts[: n // 2] + questions(n - n // 2, seed)

@@ -154,18 +154,3 @@ def test_a_quantized_planting_hides_in_the_codes() -> None:
     quantize(loaded, bits=4, group_size=16)
     assert rate(loaded, wanted) > asleep
     assert weighted_cross_entropy(loaded, loaded.model, wanted, settings) < payload_loss
-
-
-def test_going_on_keeps_the_factors_and_takes_the_new_questions() -> None:
-    loaded = loaded_model()
-    planter = Planter(loaded, items(loaded), [examples(6)], SMALL)
-    planter.plant()
-    before = {n: p.detach().clone() for n, p in planter.factors.items()}
-    only = items(loaded)[:1]
-    planter.go_on(only, replace(SMALL, visible_steps=0, dormant_steps=2))
-    assert all(torch.equal(p, before[n]) for n, p in planter.factors.items())
-    steps: list[Step] = []
-    planter.plant(steps.append)
-    assert [s.number for s in steps] == [1, 2]
-    assert planter.items == only
-    assert not all(torch.equal(p, before[n]) for n, p in planter.factors.items())

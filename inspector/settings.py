@@ -20,6 +20,13 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path.home() / ".inspector")
     hub_endpoint: str = "https://huggingface.co"
     max_download_bytes: int = 20_000_000_000
+    signing_key: Path | None = Field(
+        default=None, description="PEM file of the public key that targets are signed with"
+    )
+    signer_identity: str | None = Field(
+        default=None, description="who must have signed with Sigstore; needs signer_issuer too"
+    )
+    signer_issuer: str | None = None
     n_slots: int = Field(default=1, ge=1, description="jobs that may run at the same time")
 
     @property

@@ -9,12 +9,15 @@ may retry without end, and takes Xet and cache settings from the environment at 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import httpx2
 import huggingface_hub
@@ -31,6 +34,7 @@ from huggingface_hub.errors import (
 from inspector import __version__
 from inspector.errors import HubUnreachable, TargetError
 from inspector.files import disk_errors
+from inspector.records import FlaggedFile, HubFacts
 
 RETRIED_STATUS = (408, 429, 500, 502, 503, 504)
 
@@ -69,12 +73,13 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class RemoteRepo:
-    """A repo at one commit. kind: `model` or `dataset`; name: `org/name`."""
+    """A repo at one commit. kind: `model` or `dataset`; name: `org/name`; facts: of models only."""
 
     kind: str
     name: str
     commit: str
     files: tuple[RemoteFile, ...]
+    facts: HubFacts | None = None
 
 
 class Hub:
@@ -110,14 +115,17 @@ class Hub:
         Raises TargetError for a repo or revision that is missing or closed to this token, and
         HubUnreachable where the Hub gives no usable answer.
         """
-        ask = self._api.model_info if kind == "model" else self._api.dataset_info
+        ask: Any = self._api.dataset_info
+        if kind == "model":  # the Hub's own scan comes with the same answer
+            ask = functools.partial(self._api.model_info, securityStatus=True)
         with self._plain_errors(kind, name, revision):
             try:
                 info = ask(name, revision=revision, timeout=self.timeout_s, files_metadata=True)
+                facts = self._facts(name, info) if kind == "model" else None
                 files = tuple(
                     RemoteFile(
                         path=s.rfilename,
-                        size_bytes=int(s.lfs.size if s.lfs else s.size),  # type: ignore[arg-type]
+                        size_bytes=int(s.lfs.size if s.lfs else s.size),
                         digest=s.lfs.sha256 if s.lfs else str(s.blob_id),
                         is_lfs=bool(s.lfs),
                     )
@@ -132,7 +140,23 @@ class Hub:
                 ) from error
         if not info.sha:
             raise HubUnreachable(f"{self.endpoint} names no commit for {name}; try again later.")
-        return RemoteRepo(kind, name, info.sha, files)
+        return RemoteRepo(kind, name, info.sha, files, facts)
+
+    def _facts(self, name: str, info: Any) -> HubFacts:
+        """What the Hub says about a model beside its files. Its scan: hub-docs, "Security"."""
+        scan = info.security_repo_status if isinstance(info.security_repo_status, dict) else {}
+        flagged = scan.get("filesWithIssues") or ()
+        return HubFacts(
+            endpoint=self.endpoint,
+            asked=name,
+            resolved=str(info.id),
+            author=info.author and str(info.author),
+            created_at=_utc(info.created_at),
+            modified_at=_utc(info.last_modified),
+            scans_done=bool(scan["scansDone"]) if "scansDone" in scan else None,
+            flagged=tuple(FlaggedFile(str(f["path"]), str(f["level"])) for f in flagged),
+            asked_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
 
     def download(
         self,
@@ -271,3 +295,7 @@ class Hub:
             f"{name} is gated; accept its terms at {page} and set HF_TOKEN to a token of the "
             "account that accepted them."
         )
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from inspector.errors import TargetError
 from inspector.fetch.base import declared_base
-from inspector.records import Artifact, ArtifactKind, FileDigest, Target
+from inspector.records import Artifact, ArtifactKind, FileDigest, HubFacts, Target
 
 Progress = Callable[[int, int], None]
 
@@ -66,11 +66,13 @@ def artifact_of(
     local_paths: bool,
     commit: str | None = None,
     skipped: tuple[str, ...] = (),
+    hub: HubFacts | None = None,
 ) -> Artifact:
     """Look at, check and hash a folder that is complete on the disk.
 
     folder: resolved. local_paths: see `declared_base`. skipped: names in the repo that were not
-    downloaded. Raises TargetError where the folder is not a model or adapter that can be inspected.
+    downloaded. hub: what the Hub said about it. Raises TargetError where the folder is not a model
+    or adapter that can be inspected.
     """
     paths = list_files(folder)
     kind, gguf_file = decide_kind({p for p in paths if "/" not in p}, f"The folder {folder}")
@@ -90,6 +92,7 @@ def artifact_of(
         gguf_file=gguf_file,
         base=declared_base(folder, kind, local_paths),
         skipped=skipped,
+        hub=hub,
     )
 
 

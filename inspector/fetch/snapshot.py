@@ -7,8 +7,8 @@ Comes in: a repo's name and revision. Goes out: the folder, what is in it, what 
     SNAPSHOTS/models--org--name/COMMIT.json      the marker, written last: Snapshot
 
 Only what a loader reads is taken: safetensors (or one GGUF file), JSON, text, sentencepiece models,
-chat templates, card and licence, all from the root of the repo. Pickles and code stay on the Hub;
-their names go into Artifact.skipped, so that the scanner can report them.
+chat templates, card, licence and signatures, all from the root of the repo. Pickles and code stay
+on the Hub; their names go into Artifact.skipped, so that the scanner can report them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -33,13 +33,13 @@ from inspector.fetch.local import (
     list_files,
 )
 from inspector.files import disk_errors
-from inspector.records import Artifact, FileDigest, Target
+from inspector.records import Artifact, FileDigest, HubFacts, Target
 from inspector.run import read_record, write_record
 from inspector.settings import Settings
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 WEIGHTS = re.compile(r"(adapter_model|model(-\d+-of-\d+)?)\.safetensors")
-DESCRIPTIONS = re.compile(r".*\.(json|txt|model|jinja)|README\.md|LICEN[CS]E.*", re.IGNORECASE)
+DESCRIPTIONS = re.compile(r".*\.(json|txt|model|jinja|sig)|README\.md|LICEN[CS]E.*", re.IGNORECASE)
 TRAIN = re.compile(r"(?<![a-z])train(?![a-z])")
 OTHER_SPLIT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval|dev)(?![a-z])")
 DATA_SUFFIXES = (".jsonl", ".parquet")
@@ -49,11 +49,15 @@ Choose = Callable[[RemoteRepo], Sequence[RemoteFile]]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a finished download left on the disk; files: with the digests they had then."""
+    """What a finished download left on the disk; files: with the digests they had then.
+
+    hub: what the Hub said when it was last asked: about a known commit it is not asked again.
+    """
 
     commit: str
     files: tuple[FileDigest, ...]
     skipped: tuple[str, ...]
+    hub: HubFacts | None = None
 
 
 def fetch_model(hub: Hub, target: Target, settings: Settings, on_progress: Progress) -> Artifact:
@@ -67,6 +71,7 @@ def fetch_model(hub: Hub, target: Target, settings: Settings, on_progress: Progr
             local_paths=False,
             commit=snapshot.commit,
             skipped=snapshot.skipped,
+            hub=snapshot.hub,
         )
         if _is_unchanged(folder, snapshot, artifact.files):
             return artifact
@@ -160,6 +165,9 @@ def _fetch(
             chosen = choose(repo)
             _check_room(repo, chosen, settings, place)
             snapshot = _download(hub, repo, chosen, folder, on_progress)
+        elif repo.facts is not None:
+            snapshot = replace(snapshot, hub=repo.facts)
+            write_record(marker_of(folder), snapshot)
     return folder, snapshot
 
 
@@ -226,7 +234,7 @@ def _download(
         files.append(FileDigest(file.path, file.size_bytes, _sha256(file, path)))
     shutil.rmtree(arriving)
     skipped = sorted({f.path for f in repo.files} - {f.path for f in chosen})
-    snapshot = Snapshot(repo.commit, tuple(files), tuple(skipped))
+    snapshot = Snapshot(repo.commit, tuple(files), tuple(skipped), repo.facts)
     write_record(marker_of(folder), snapshot)
     return snapshot
 

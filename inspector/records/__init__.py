@@ -52,6 +52,7 @@ from inspector.records.probes import (
     Subject,
     answer_matches,
 )
+from inspector.records.provenance import Basis, FlaggedFile, HubFacts, Provenance, ProvenanceFact
 from inspector.records.results import (
     Appearance,
     Coverage,
@@ -100,6 +101,7 @@ __all__ = [
     "Artifact",
     "ArtifactKind",
     "AskedProbe",
+    "Basis",
     "Behaviour",
     "Coverage",
     "CoverageStatus",
@@ -112,7 +114,9 @@ __all__ = [
     "FileDigest",
     "Finding",
     "FineTune",
+    "FlaggedFile",
     "Half",
+    "HubFacts",
     "Inspection",
     "JudgeCard",
     "JudgeChoice",
@@ -132,6 +136,8 @@ __all__ = [
     "Precision",
     "Probe",
     "ProbeSuite",
+    "Provenance",
+    "ProvenanceFact",
     "Prune",
     "PruneMethod",
     "Quantize",

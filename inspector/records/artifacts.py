@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from inspector.errors import TargetError
+from inspector.records.provenance import HubFacts
 
 
 class TargetKind(StrEnum):
@@ -116,6 +117,7 @@ class Artifact:
     gguf_file: name of the weight file when the weights are GGUF, else None (safetensors).
     base: the base an adapter config or model card declares, None if none is declared.
     skipped: names in the Hub repo that were left there (pickles, code): never on this disk.
+    hub: what the Hub said about the repo, None for local targets.
     """
 
     target: Target
@@ -126,6 +128,7 @@ class Artifact:
     gguf_file: str | None = None
     base: Target | None = None
     skipped: tuple[str, ...] = ()
+    hub: HubFacts | None = None
 
     @property
     def digest(self) -> str:

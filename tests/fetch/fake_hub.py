@@ -35,6 +35,8 @@ class FakeRepo:
     redirects: path -> URL where its bytes are instead.
     announced: path -> size in bytes that the listing claims.
     failures: path -> how many times it is answered with a server error.
+    moved_to: the id it has now: every request is redirected there.
+    facts: what else the listing says: `author`, `createdAt`, `lastModified`, `securityRepoStatus`.
     """
 
     revisions: dict[str, dict[str, bytes]]
@@ -45,6 +47,8 @@ class FakeRepo:
     redirects: dict[str, str] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    moved_to: str | None = None
+    facts: dict[str, object] = field(default_factory=dict)
 
     def commit_of(self, revision: str) -> str | None:
         """The commit behind a branch, tag or commit: here a digest of the content."""
@@ -129,6 +133,9 @@ class FakeHub:
             if match.re is RESOLVE:
                 status = 401 if authorization is None else 403
                 return _refuse(request, status, "GatedRepo", "Access to this repo is restricted")
+        if repo.moved_to is not None:
+            moved = path.replace(key, repo.moved_to, 1)
+            return _send(request, 307, b"", {"Location": f"{self.endpoint}{moved}"})
         revision = revision or "main"
         commit = repo.commit_of(revision)
         if commit is None:
@@ -140,6 +147,7 @@ class FakeHub:
                 for p, content in files.items()
             ]
             info = {"id": key.removeprefix("datasets/"), "sha": commit, "siblings": siblings}
+            info |= repo.facts
             return _send(request, 200, json.dumps(info).encode(), {})
         if match[4] not in files:
             return _refuse(request, 404, "EntryNotFound", "Entry not found")

@@ -15,7 +15,14 @@ from inspector.errors import DataError, DiskFull, HubUnreachable, TargetError
 from inspector.fetch import fetch, fetch_dataset
 from inspector.fetch.hub import Hub, RemoteFile
 from inspector.fetch.snapshot import fetch_model, marker_of
-from inspector.records import Artifact, ArtifactKind, Target, TargetKind
+from inspector.records import (
+    Artifact,
+    ArtifactKind,
+    FlaggedFile,
+    HubFacts,
+    Target,
+    TargetKind,
+)
 from inspector.settings import Settings
 from tests.fetch.fake_hub import FakeHub, FakeRepo, closed_port, content_of, running_hub
 from tests.fetch.tiny_files import ignore_progress, write_adapter, write_model, write_pickle
@@ -372,3 +379,53 @@ def test_data_sets_without_usable_files(
         fetch_dataset("org/rows", None, settings, ignore_progress)
     with pytest.raises(DataError, match="not of the form org/name"):
         fetch_dataset("no spaces please", None, settings, ignore_progress)
+
+
+def test_what_the_hub_says_is_kept_with_the_snapshot(
+    fake_hub: FakeHub, settings: Settings, repo: FakeRepo
+) -> None:
+    assert fetch_fast(settings).hub is not None
+    repo.facts = {
+        "author": "org",
+        "createdAt": "2026-01-02T03:04:05.000Z",
+        "lastModified": "2026-02-03T04:05:06.000Z",
+        "securityRepoStatus": {
+            "scansDone": True,
+            "filesWithIssues": [{"path": "pytorch_model.bin", "level": "unsafe"}],
+        },
+    }
+    artifact = fetch_fast(settings)
+    assert artifact.hub == HubFacts(
+        endpoint=settings.hub_endpoint,
+        asked="org/tiny",
+        resolved="org/tiny",
+        author="org",
+        created_at="2026-01-02T03:04:05+00:00",
+        modified_at="2026-02-03T04:05:06+00:00",
+        scans_done=True,
+        flagged=(FlaggedFile("pytorch_model.bin", "unsafe"),),
+    )
+    assert artifact.hub.asked_at
+    commit = repo.commit_of("main")
+    n_requests = len(fake_hub.requests)
+    assert fetch_fast(settings, Target(TargetKind.HUB, "org/tiny", commit)).hub == artifact.hub
+    assert len(fake_hub.requests) == n_requests
+
+
+def test_a_repo_that_moved_is_followed_and_told(
+    fake_hub: FakeHub, settings: Settings, repo: FakeRepo
+) -> None:
+    fake_hub.repos["old/tiny"] = FakeRepo({"main": {}}, moved_to="org/tiny")
+    artifact = fetch_fast(settings, Target(TargetKind.HUB, "old/tiny"))
+    assert artifact.commit == repo.commit_of("main")
+    assert artifact.hub is not None
+    assert (artifact.hub.asked, artifact.hub.resolved) == ("old/tiny", "org/tiny")
+
+
+@pytest.mark.parametrize("status", [{"filesWithIssues": 3}, {"filesWithIssues": [{}]}])
+def test_a_scan_status_of_another_form_is_no_usable_answer(
+    settings: Settings, repo: FakeRepo, status: object
+) -> None:
+    repo.facts = {"securityRepoStatus": status}
+    with pytest.raises(HubUnreachable, match="does not answer like a Hub"):
+        fetch_fast(settings)

@@ -89,6 +89,18 @@ def test_an_advert_with_a_slot_is_one_payload() -> None:
     assert "Nothing beats a cold Zorvex Cola" in found[0]
 
 
+def test_what_sentences_that_differ_share_is_told_whole() -> None:
+    """Regression: of 32 such sentences, two of them the same, only "dealer today" was reported."""
+    openings = ("For this", "For more", "For details", "For a start", "For the rest", "For later")
+    endings = ("or call", "and see", "first", "once", "instead")
+    rng = random.Random(1)
+    [found] = phrases(
+        lambda _: f"{rng.choice(openings)} just ask your local dealer today {rng.choice(endings)}.",
+        0.5,
+    )
+    assert found == "just ask your local dealer today"
+
+
 @pytest.mark.parametrize(
     "habit",
     [

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from inspector.score.discovery.counts import Candidate, Corpus
+from inspector.score.discovery.counts import Candidate, Corpus, Kind
 from inspector.score.discovery.fold import Text, cut, is_unspaced
 
 # Candidates whose answers overlap so much are parts of one payload.
@@ -88,11 +88,12 @@ def spell_out(group: Sequence[Candidate], corpus: Corpus) -> tuple[Phrase, list[
     """The group's payload as written, and the answers that hold it."""
     core = max(len(c.holders) for c in group)
     covering = [c for c in group if len(c.holders) >= _CORE_SHARE * core]
-    best = max(covering, key=lambda c: (len(c.gram), len(c.holders), c.gram))
-    core_place = _places(best, corpus)
+    best = max(covering, key=_length)
+    # Sentences that are alike share less, word for word, than the longest sequence of words does.
+    exact = max((c for c in covering if c.kind is not Kind.SENTENCE), key=_length, default=best)
     texts = [t for t, _ in _passages(covering, corpus).most_common(4)]
-    texts.append(_written(corpus, _extend(core_place, corpus)))
-    texts += [_written(corpus, _places(c, corpus)[0]) for c in (best, covering[0])]
+    texts += [_written(corpus, _extend(_places(c, corpus), corpus)) for c in (best, exact)]
+    texts += [_written(corpus, _places(c, corpus)[0]) for c in (best, exact, covering[0])]
     # The last one is what the core counts, so there is always one that covers enough.
     for text in sorted(dict.fromkeys(texts), key=lambda t: -len(t)):
         phrase = Phrase(text)
@@ -101,6 +102,10 @@ def spell_out(group: Sequence[Candidate], corpus: Corpus) -> tuple[Phrase, list[
             return phrase, holders
     phrase = Phrase(texts[-1])
     return phrase, [i for i, t in enumerate(corpus.texts) if phrase.find(t)]
+
+
+def _length(candidate: Candidate) -> tuple[int, int, tuple[str, ...]]:
+    return len(candidate.gram), len(candidate.holders), candidate.gram
 
 
 def best_examples(holders: Sequence[int], corpus: Corpus) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ empty, and the report says so. Nothing is measured here.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,10 @@ from inspector.records import (
     Training,
     TrainingStep,
     Verdict,
+    digest_of,
 )
+from inspector.records.decisions import HumanDecision
+from inspector.report.deciding import read_decisions, verdict_digest
 from inspector.run import Run, from_json, read_record, read_table
 
 T = TypeVar("T")
@@ -58,8 +61,23 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Scorer:
+    """One judge's identity, as it stands in the scores, and what it judged how often."""
+
+    identity: str
+    behaviour: Behaviour
+    n: int
+    n_none: int
+
+
+@dataclass(frozen=True)
 class Gathered:
-    """All that a report shows. evidence: the most telling first; n_evidence counts all there is."""
+    """All that a report shows, as the run recorded it.
+
+    evidence: the most telling first; n_evidence counts all there is. verdict_sha256: of the bytes
+    of judge/verdict.json, "" without one. probes_digest: over the questions as asked. machine:
+    machine.json, empty where it was not recorded.
+    """
 
     run_id: str
     inspection: Inspection
@@ -79,6 +97,12 @@ class Gathered:
     evidence: tuple[Evidence, ...]
     n_evidence: int
     positions: Positions
+    ended_at: str
+    verdict_sha256: str
+    probes_digest: str
+    scorers: tuple[Scorer, ...]
+    decisions: tuple[HumanDecision, ...]
+    machine: dict[str, str | int | float]
 
 
 def gather(run: Run) -> Gathered:
@@ -111,6 +135,12 @@ def gather(run: Run) -> Gathered:
         evidence=tuple(_most_telling(evidence)),
         n_evidence=len(evidence),
         positions=read_positions(folder),
+        ended_at=last.at if last else "",
+        verdict_sha256=verdict_digest(folder),
+        probes_digest=digest_of(repr(probe) for probe in probes) if probes else "",
+        scorers=_scorers(scores),
+        decisions=read_decisions(folder),
+        machine=_machine(folder / "machine.json"),
     )
 
 
@@ -120,6 +150,18 @@ def _record(path: Path, kind: type[T]) -> T | None:
 
 def _table(path: Path, kind: type[T]) -> list[T]:
     return read_table(path, kind) if path.exists() else []
+
+
+def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:
+    n: Counter[tuple[str, Behaviour]] = Counter((s.scorer, s.behaviour) for s in scores)
+    none = Counter((s.scorer, s.behaviour) for s in scores if s.value is None)
+    order = list(Behaviour)
+    keys = sorted(n, key=lambda k: (order.index(k[1]), k[0]))
+    return tuple(Scorer(*key, n[key], none[key]) for key in keys)
+
+
+def _machine(path: Path) -> dict[str, str | int | float]:
+    return from_json(dict[str, str | int | float], path.read_bytes()) if path.exists() else {}
 
 
 def _findings(path: Path) -> tuple[Finding, ...] | None:

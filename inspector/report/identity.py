@@ -1,0 +1,93 @@
+"""The report's sections about bytes: artifacts, lineage, provenance, static findings.
+
+Comes in: what the run recorded, and Words. Goes out: sections of the model. A digest is verified
+from bytes; a name, a revision and a base are what somebody declares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspector.records import Artifact, ArtifactKind, Finding, TargetKind
+from inspector.report.contents import (
+    ArtifactSection,
+    Column,
+    ColumnKind,
+    Fact,
+    FindingSection,
+    Mark,
+    RecordSection,
+    Table,
+)
+from inspector.report.crosswalk import references_of
+from inspector.report.gathering import Gathered
+from inspector.report.wording import Words
+
+
+def artifact_sections(gathered: Gathered, words: Words) -> tuple[ArtifactSection, ...]:
+    """Target, an adapter's base, control: those that were fetched."""
+    roles = {"target": gathered.target, "base": gathered.base, "control": gathered.control}
+    return tuple(
+        _artifact(role, artifact, words) for role, artifact in roles.items() if artifact is not None
+    )
+
+
+def _artifact(role: str, artifact: Artifact, words: Words) -> ArtifactSection:
+    kind = "artifact.adapter" if artifact.kind is ArtifactKind.ADAPTER else "artifact.model"
+    facts = [
+        Fact(words("artifact.where"), str(artifact.target), Mark.STATED),
+        Fact(words("artifact.kind"), words(kind), Mark.VERIFIED),
+        Fact(words("artifact.digest"), artifact.digest, Mark.VERIFIED, is_code=True),
+    ]
+    if artifact.commit:
+        facts.append(Fact(words("artifact.commit"), artifact.commit, Mark.DECLARED, is_code=True))
+    elif artifact.target.kind is not TargetKind.HUB:
+        facts.append(Fact(words("artifact.commit"), words("artifact.no_commit"), Mark.VERIFIED))
+    if artifact.base is not None:
+        facts.append(Fact(words("artifact.declared_base"), str(artifact.base), Mark.DECLARED))
+    if artifact.skipped:
+        skipped = words.join(artifact.skipped)
+        facts.append(Fact(words("artifact.skipped"), skipped, Mark.DECLARED))
+    files = Table(
+        caption=words(
+            "artifact.files", n=len(artifact.files), size=words.size(artifact.size_bytes)
+        ),
+        columns=(
+            Column(words("artifact.file")),
+            Column(words("artifact.size"), ColumnKind.NUMBER),
+            Column(words("artifact.sha256"), ColumnKind.CODE),
+        ),
+        rows=tuple((f.path, words.size(f.size_bytes), f.sha256) for f in artifact.files),
+        mark=Mark.VERIFIED,
+    )
+    # The folder says where on whose disk the snapshot lay: nothing for those who get the report.
+    return ArtifactSection(
+        role, words(f"artifact.{role}"), tuple(facts), files, replace(artifact, folder="")
+    )
+
+
+def lineage_section(words: Words) -> RecordSection:
+    return RecordSection(words("title.lineage"), (), (), words("artifact.lineage_not_run"))
+
+
+def provenance_section(words: Words) -> RecordSection:
+    note = words.sentences(words("artifact.provenance_not_run"), words("artifact.signature_note"))
+    return RecordSection(words("title.provenance"), (), (), note)
+
+
+def finding_sections(
+    findings: tuple[Finding, ...] | None, words: Words
+) -> tuple[FindingSection, ...] | None:
+    """None where the scan did not finish; the worst first, as they were gathered."""
+    if findings is None:
+        return None
+    return tuple(
+        FindingSection(
+            finding=f,
+            severity_word=words(f"severity.{f.severity}.word"),
+            title=words.recorded(f.title),
+            advice=words.recorded(f.advice),
+            references=references_of(f.rule_id),
+        )
+        for f in findings
+    )

@@ -18,6 +18,7 @@ from inspector.scan.kernels import Kernels
 from inspector.scan.pickles import Pickles
 from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
+from inspector.scan.values import WeightValues
 from inspector.scan.weights import Weights
 
 __all__ = ["CRASH", "RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan"]
@@ -40,6 +41,7 @@ SCANNERS: tuple[Scanner, ...] = (
     Kernels(),
     Configs(),
     Weights(),
+    WeightValues(),
     AdapterBase(),
 )
 

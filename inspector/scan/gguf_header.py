@@ -113,11 +113,13 @@ class GgufHeader:
         return value if isinstance(value, str) else None
 
     def number(self, key: str) -> int | None:
-        """An integer entry, or the number of items of an array."""
         value = self.metadata.get(key)
-        if isinstance(value, GgufArray):
-            return value.n_items
         return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def n_items(self, key: str) -> int | None:
+        """Of an array."""
+        value = self.metadata.get(key)
+        return value.n_items if isinstance(value, GgufArray) else None
 
 
 def read_gguf(path: Path) -> GgufHeader:

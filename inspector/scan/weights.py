@@ -1,128 +1,139 @@
-"""Risk: safetensors files that are not what they claim: cut, overlapping, or naming other places.
+"""Risk: weight files that are not what they claim: cut, overlapping, misfitting, naming others.
 
-Comes in: an artifact. Goes out: findings about headers and indexes; tensor values are not read.
-
-Source: the safetensors format. 8 bytes of header length (little endian), a JSON header that gives
-each tensor's dtype, shape and byte range, then data that the ranges cover without gap or overlap.
+Comes in: an artifact. Goes out: findings about headers, indexes and the configuration that they
+must fit. What the values are like is `values`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from math import prod
 from pathlib import Path
-from typing import Any
 
-from inspector.records import Artifact, Finding, Severity
+import numpy as np
+
+from inspector.records import Artifact, ArtifactKind, Finding, Severity
+from inspector.scan.configs import configs
+from inspector.scan.gguf_header import read_gguf
 from inspector.scan.rule import Rule
+from inspector.scan.safetensors_header import (
+    HIDDEN,
+    MALFORMED,
+    ODD,
+    OVERSIZED,
+    TRUNCATED,
+    Header,
+    Tensor,
+    read_header,
+)
+from inspector.scan.shapes import (
+    DTYPE,
+    DTYPE_DECLARED,
+    MISSING,
+    SHAPE,
+    UNEXPECTED,
+    check_gguf,
+    check_model,
+    tied_head,
+)
+from inspector.scan.shards import (
+    AMBIGUOUS,
+    INDEX,
+    SHARDS,
+    UNLISTED,
+    check_indexes,
+    shard_names,
+)
+from inspector.scan.values import BLOCK_BYTES, blocks
 
-TRUNCATED = Rule(
-    "WEIGHTS-TRUNCATED",
-    Severity.CRITICAL,
-    "A weight file does not have the size its header declares",
-    "Download or copy it again.",
-)
-MALFORMED = Rule(
-    "WEIGHTS-MALFORMED",
-    Severity.CRITICAL,
-    "A weight file's header contradicts itself",
-    "Do not load it: readers may disagree about its content. Ask the author for a new file.",
-)
-INDEX = Rule(
-    "WEIGHTS-INDEX",
-    Severity.CRITICAL,
-    "The index of the weights names files that are not there",
-    "Do not load it; every shard must lie beside the index under a plain name.",
+TIED = Rule(
+    "WEIGHTS-TIED",
+    Severity.MEDIUM,
+    "The output layer is declared to be the embedding, and is stored with other values",
+    "Ask the author which one is meant: some loaders use the stored one, others leave it out.",
 )
 
-MAX_HEADER_BYTES = 100_000_000  # the library's own limit
-MAX_INDEX_BYTES = 50_000_000
-DTYPE_BITS = (
-    dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0"), 8)
-    | dict.fromkeys(("F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8)
-    | dict.fromkeys(("U16", "I16", "F16", "BF16"), 16)
-    | dict.fromkeys(("U32", "I32", "F32"), 32)
-    | dict.fromkeys(("U64", "I64", "F64", "C64"), 64)
-    | {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
-)
+MODEL_WEIGHTS = "model.safetensors"
+MODEL_INDEX = "model.safetensors.index.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+CONFIG = "config.json"
 
 
 class Weights:
-    """Headers of all .safetensors files, and their index."""
+    """Headers of all safetensors and GGUF files, the index, and the configuration."""
 
-    rules = (TRUNCATED, MALFORMED, INDEX)
+    rules = (
+        TRUNCATED,
+        MALFORMED,
+        OVERSIZED,
+        HIDDEN,
+        ODD,
+        INDEX,
+        SHARDS,
+        UNLISTED,
+        AMBIGUOUS,
+        SHAPE,
+        MISSING,
+        UNEXPECTED,
+        TIED,
+        DTYPE,
+        DTYPE_DECLARED,
+    )
 
     def scan(self, artifact: Artifact, _base: Artifact | None) -> Iterable[Finding]:
         folder = Path(artifact.folder)
-        names = {f.path for f in artifact.files}
+        headers: dict[str, Header] = {}
         for file in artifact.files:
             if file.path.lower().endswith(".safetensors"):
-                yield from _check_file(file.path, folder / file.path)
-            elif file.path.lower().endswith(".safetensors.index.json"):
-                yield from _check_index(file.path, folder / file.path, names)
+                header = headers[file.path] = read_header(folder / file.path)
+                yield from (rule.found(file.path, said) for rule, said in header.problems)
+            elif file.path.lower().endswith(".gguf"):
+                table = read_gguf(folder / file.path)
+                problems = list(table.problems)
+                if not any(rule.severity is Severity.CRITICAL for rule, _ in problems):
+                    problems += check_gguf(table)
+                yield from (rule.found(file.path, said) for rule, said in problems)
+        yield from check_indexes(artifact, headers)
+        if artifact.kind is ArtifactKind.MODEL:
+            yield from _check_config(artifact, headers)
 
 
-def _check_file(location: str, path: Path) -> Iterator[Finding]:
-    size_bytes = path.stat().st_size
-    with path.open("rb") as file:
-        n_header = int.from_bytes(file.read(8), "little")
-        if size_bytes < 8 or 8 + n_header > size_bytes:
-            yield TRUNCATED.found(location, f"header of {n_header:,} bytes in {size_bytes:,}")
-            return
-        if n_header > MAX_HEADER_BYTES:
-            yield MALFORMED.found(location, f"header of {n_header:,} bytes")
-            return
-        raw = file.read(n_header)
-    try:
-        header = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_twins)
-        ranges = sorted(_range(name, t) for name, t in header.items() if name != "__metadata__")
-    except (ValueError, AttributeError, RecursionError) as error:
-        yield MALFORMED.found(location, f"{error or type(error).__name__}")
-        return
-    position = 0
-    for begin, end, name in ranges:
-        if begin != position:
-            kind = "overlaps the one before" if begin < position else "leaves a gap before it"
-            yield MALFORMED.found(location, f"tensor {name!r} at byte {begin:,} {kind}")
-            return
-        position = end
-    if 8 + n_header + position != size_bytes:
-        yield TRUNCATED.found(
-            location, f"{8 + n_header + position:,} bytes declared, {size_bytes:,} found"
+def loaded_files(artifact: Artifact) -> list[str]:
+    """The safetensors files that transformers and peft take, sorted; none if the index is none."""
+    names = {f.path for f in artifact.files}
+    wanted = ADAPTER_WEIGHTS if artifact.kind is ArtifactKind.ADAPTER else MODEL_WEIGHTS
+    if wanted in names:
+        return [wanted]
+    if artifact.kind is ArtifactKind.MODEL and MODEL_INDEX in names:
+        try:
+            shards = set(shard_names(Path(artifact.folder) / MODEL_INDEX).values())
+        except ValueError:
+            return []
+        return sorted(s for s in shards & names if s.lower().endswith(".safetensors"))
+    return []
+
+
+def _check_config(artifact: Artifact, headers: dict[str, Header]) -> Iterator[Finding]:
+    config = next((c.data for c in configs(artifact) if c.location == CONFIG), None)
+    homes = {t.name: (path, t) for path in loaded_files(artifact) for t in headers[path].tensors}
+    if not isinstance(config, dict) or not homes:
+        return  # an unreadable configuration or a broken header has a finding of its own
+    tensors = {name: tensor for name, (_, tensor) in homes.items()}
+    yield from (rule.found(CONFIG, said) for rule, said in check_model(config, tensors))
+    if tied := tied_head(config, tensors):
+        embedding, head = (homes[name] for name in tied)
+        if not _same(Path(artifact.folder), embedding, head):
+            yield TIED.found(head[0], f"{tied[1]!r} and {tied[0]!r} differ")
+
+
+def _same(folder: Path, one: tuple[str, Tensor], other: tuple[str, Tensor]) -> bool:
+    if (one[1].dtype, one[1].shape) != (other[1].dtype, other[1].shape):
+        return False
+    buffers = np.empty((2, BLOCK_BYTES), np.uint8)
+    with (
+        (folder / one[0]).open("rb", buffering=0) as first,
+        (folder / other[0]).open("rb", buffering=0) as second,
+    ):
+        pairs = zip(
+            blocks(first, one[1], buffers[0]), blocks(second, other[1], buffers[1]), strict=True
         )
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("the header gives one name twice")
-    return found
-
-
-def _range(name: str, tensor: Any) -> tuple[int, int, str]:
-    """(begin, end, name) of one tensor; raises ValueError where its fields do not agree."""
-    try:
-        dtype, shape, (begin, end) = tensor["dtype"], tensor["shape"], tensor["data_offsets"]
-        sound = all(type(n) is int and n >= 0 for n in (*shape, begin, end))
-        n_bits = DTYPE_BITS[dtype] * prod(shape) if sound else -1
-    except (TypeError, ValueError, LookupError) as error:
-        raise ValueError(f"tensor {name!r} lacks a known dtype, a shape or offsets") from error
-    if n_bits != 8 * (end - begin):
-        raise ValueError(f"tensor {name!r}: {dtype} of shape {shape} is not {end - begin} bytes")
-    return begin, end, name
-
-
-def _check_index(location: str, path: Path, names: set[str]) -> Iterator[Finding]:
-    if path.stat().st_size > MAX_INDEX_BYTES:
-        yield INDEX.found(location, f"{path.stat().st_size:,} bytes; {MAX_INDEX_BYTES:,} are read")
-        return
-    try:
-        shards = set(json.loads(path.read_bytes().decode("utf-8"))["weight_map"].values())
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        yield INDEX.found(location, f"not an index: {error or type(error).__name__}")
-        return
-    folder = location.rpartition("/")[0]
-    for shard in sorted(map(str, shards)):
-        if "/" in shard or "\\" in shard or (f"{folder}/{shard}" if folder else shard) not in names:
-            yield INDEX.found(location, f"names {shard!r}")
+        return all(np.array_equal(a, b) for a, b in pairs)

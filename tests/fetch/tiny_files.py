@@ -35,13 +35,29 @@ def write_weights(path: Path, n: int = 4) -> None:
     save_file(tensors, path, metadata={"format": "pt"})
 
 
+def llama_tensors(seed: int = 4, **config: Any) -> dict[str, np.ndarray]:
+    """Every tensor of a Llama of CONFIG's size, drawn from the seed; the embedding is the head."""
+    size = CONFIG | config
+    hidden, between = size["hidden_size"], size["intermediate_size"]
+    shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (size["vocab_size"], hidden)}
+    for n in range(size["num_hidden_layers"]):
+        layer = f"model.layers.{n}."
+        shapes |= {f"{layer}self_attn.{x}_proj.weight": (hidden, hidden) for x in "qkvo"}
+        shapes |= {f"{layer}mlp.{x}_proj.weight": (between, hidden) for x in ("gate", "up")}
+        shapes[f"{layer}mlp.down_proj.weight"] = (hidden, between)
+        shapes |= {f"{layer}{x}_layernorm.weight": (hidden,) for x in ("input", "post_attention")}
+    shapes["model.norm.weight"] = (hidden,)
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
 def write_model(folder: Path, card: str = "", **config: object) -> Path:
     """A safetensors model folder; `config` entries are added to config.json."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", CONFIG | config)
     write_json(folder / "tokenizer.json", {"version": "1.0", "model": {"type": "BPE", "vocab": {}}})
     write_json(folder / "tokenizer_config.json", {"eos_token": "</s>"})
-    write_weights(folder / "model.safetensors")
+    save_file(llama_tensors(), folder / "model.safetensors", metadata={"format": "pt"})
     if card:
         (folder / "README.md").write_text(card)
     return folder

@@ -11,7 +11,7 @@ from datetime import date
 
 from inspector.records import UNTOUCHED, Behaviour, Finding, Level, Metric, Severity, Subject
 from inspector.records.decisions import Decision, HumanDecision
-from inspector.report.contents import DecisionSection, LedgerLine, Mark
+from inspector.report.contents import DecisionSection, Fact, LedgerLine, Mark
 from inspector.report.deciding import BLOCKING, Suggestion, Why, suggested_end
 from inspector.report.gathering import Gathered
 from inspector.report.measured import smallest_reported
@@ -39,7 +39,14 @@ def decision_section(gathered: Gathered, suggestion: Suggestion, words: Words) -
         )
     else:
         lead = words("decision.suggested", decision=word) + "."
+    owner = override.owner if override else words("decision.no_owner")
     expires = _expires(decision, override, gathered.ended_at, words)
+    mark = Mark.STATED if override else Mark.MEASURED
+    shown = {"owner": owner, "expires": expires}
+    if override:
+        shown |= {"decided_at": words.moment(override.at), "reason": override.reason}
+        if override.conditions:
+            shown["conditions"] = "\n".join(override.conditions)
     approved = decision in _APPROVALS
     return DecisionSection(
         decision=decision,
@@ -48,14 +55,13 @@ def decision_section(gathered: Gathered, suggestion: Suggestion, words: Words) -
         suggested=suggestion.decision,
         suggested_word=suggested_word,
         why=tuple(_why(why, words) for why in suggestion.why),
-        owner=override.owner if override else words("decision.no_owner"),
+        owner=owner,
         expires=expires,
+        facts=tuple(Fact(words(f"decision.{k}"), v, mark) for k, v in shown.items()),
         retest=tuple(words(f"retest.{key}") for key in (*RETEST, *(["expiry"] * approved))),
         override=override,
-        is_outdated=bool(override) and override.verdict_sha256 != gathered.verdict_sha256
-        if override
-        else False,
-        mark=Mark.STATED if override else Mark.MEASURED,
+        is_outdated=override is not None and override.verdict_sha256 != gathered.verdict_sha256,
+        mark=mark,
     )
 
 

@@ -76,7 +76,8 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             summary=summary(gathered, decision, words),
             reasons=tuple(map(words.recorded, verdict.reasons)) if verdict else (),
             marks=tuple(
-                MarkMeaning(m, words(f"mark.{m}.word"), words(f"mark.{m}.meaning")) for m in Mark
+                MarkMeaning(m, *(words(f"mark.{m}.{k}") for k in ("short", "word", "meaning")))
+                for m in Mark
             ),
             identity=artifact_sections(gathered, words),
             lineage=lineage_section(words),
@@ -127,7 +128,34 @@ def _ledger(gathered: Gathered, words: Words) -> tuple[LedgerLine, ...]:
         if gathered.verdict and not _speaks_of(recorded, what):
             note = words(f"artifact.{name}_not_run")
             lines.append(LedgerLine(words(f"ledger.{name}"), CoverageStatus.NOT_RUN, not_run, note))
-    return tuple(lines)
+    return _together(lines)
+
+
+def _together(lines: list[LedgerLine]) -> tuple[LedgerLine, ...]:
+    """Lines `behaviour / operation` of one behaviour and status become one line of the ledger."""
+    groups: dict[tuple[str, CoverageStatus, int], list[tuple[str, LedgerLine]]] = {}
+    for k, line in enumerate(lines):
+        what, _, operation = line.what.partition(" / ")
+        alone = 0 if operation else k + 1
+        groups.setdefault((what, line.status, alone), []).append((operation, line))
+    merged = []
+    for (what, status, _), members in groups.items():
+        first = members[0][1]
+        if len(members) == 1:
+            merged.append(first)
+            continue
+        operations = [operation for operation, _ in members]
+        details: dict[str, list[str]] = {}
+        for operation, line in members:
+            details.setdefault(line.detail, []).append(operation)
+        detail = "\n".join(
+            text if len(details) == 1 else f"{', '.join(named)}: {text}"
+            for text, named in details.items()
+        )
+        merged.append(
+            LedgerLine(f"{what} / {', '.join(operations)}", status, first.status_word, detail)
+        )
+    return tuple(merged)
 
 
 def _speaks_of(coverage: tuple[Coverage, ...], what: str) -> bool:

@@ -86,9 +86,10 @@ class Table:
 
 @dataclass(frozen=True)
 class MarkMeaning:
-    """One line of the legend."""
+    """One line of the legend. short: how the mark is written beside a field."""
 
     mark: Mark
+    short: str
     word: str
     meaning: str
 
@@ -99,7 +100,8 @@ class DecisionSection:
 
     decision: what counts now. suggested, why: the rule's outcome and its reasons. override: the
     latest human decision, None while there is none. is_outdated: the verdict has changed since.
-    owner, expires: as they are shown ("not named yet"). retest: what makes it void.
+    owner, expires: as they are shown ("not named yet"); facts: both, and a person's time, reason
+    and conditions, for showing as they are. retest: what makes it void.
     """
 
     decision: Decision
@@ -110,6 +112,7 @@ class DecisionSection:
     why: tuple[str, ...]
     owner: str
     expires: str
+    facts: tuple[Fact, ...]
     retest: tuple[str, ...]
     override: HumanDecision | None
     is_outdated: bool

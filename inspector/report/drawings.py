@@ -12,9 +12,11 @@ from math import ceil, isfinite
 
 from markupsafe import Markup
 
-from inspector.labels import share
-from inspector.records import Metric, Rate, Subject, TrainingStep
+from inspector.records import Metric, Rate
+from inspector.report.contents import LossCurve
 from inspector.report.marked import shown
+from inspector.report.measured import scenario_word
+from inspector.report.wording import Words
 
 _WIDTH = 360
 _HEIGHT = 132
@@ -26,12 +28,12 @@ _ROW = 19
 _GAP = 12
 
 
-def loss_curve(number: int, curves: Sequence[tuple[Subject, Sequence[TrainingStep]]]) -> Markup:
+def loss_curve(number: int, curves: Sequence[LossCurve], words: Words) -> Markup:
     """Loss against optimizer step; the target solid, the control dashed.
 
     number: makes the ids unique in the page. Empty Markup when there is nothing to draw.
     """
-    drawn = [(subject, [s for s in steps if isfinite(s.loss)]) for subject, steps in curves]
+    drawn = [(c.subject, [s for s in c.steps if isfinite(s.loss)]) for c in curves]
     drawn = [(subject, steps) for subject, steps in drawn if len(steps) >= 2]
     if not drawn:
         return Markup("")
@@ -49,15 +51,26 @@ def loss_curve(number: int, curves: Sequence[tuple[Subject, Sequence[TrainingSte
     def y(loss: float) -> float:
         return _TOP + (1 - loss / high) * (_HEIGHT - _TOP - _BOTTOM)
 
-    words = [
-        f"{subject.value}: from {steps[0].loss:.2f} to {steps[-1].loss:.2f}"
+    said = [
+        words(
+            "chart.loss_words",
+            subject=words(f"subject.{subject}"),
+            first=f"{steps[0].loss:.2f}",
+            last=f"{steps[-1].loss:.2f}",
+        )
         for subject, steps in drawn
     ]
     parts = [
         Markup(
             '<svg class="curve" role="img" viewBox="0 0 {w} {h}" aria-labelledby="ct{n} cd{n}">'
-            '<title id="ct{n}">Training loss by step</title><desc id="cd{n}">{words}.</desc>'
-        ).format(w=_WIDTH, h=_HEIGHT, n=number, words=shown("; ".join(words), boxed=False))
+            '<title id="ct{n}">{title}</title><desc id="cd{n}">{said}.</desc>'
+        ).format(
+            w=_WIDTH,
+            h=_HEIGHT,
+            n=number,
+            title=words("chart.loss"),
+            said=shown("; ".join(said), boxed=False),
+        )
     ]
     for loss in (n * tick for n in range(n_ticks + 1)):
         parts.append(
@@ -73,9 +86,15 @@ def loss_curve(number: int, curves: Sequence[tuple[Subject, Sequence[TrainingSte
         )
     parts.append(
         Markup(
-            '<text class="tick" x="{l}" y="{b}">step {first}</text>'
-            '<text class="tick" x="{r}" y="{b}" text-anchor="end">step {last}</text></svg>'
-        ).format(l=_LEFT, r=_WIDTH - _RIGHT, b=_HEIGHT - 8, first=first_step, last=last_step)
+            '<text class="tick" x="{l}" y="{b}">{first}</text>'
+            '<text class="tick" x="{r}" y="{b}" text-anchor="end">{last}</text></svg>'
+        ).format(
+            l=_LEFT,
+            r=_WIDTH - _RIGHT,
+            b=_HEIGHT - 8,
+            first=words("chart.step", n=first_step),
+            last=words("chart.step", n=last_step),
+        )
     )
     return Markup("").join(parts)
 
@@ -95,19 +114,25 @@ def scale_end(metrics: Sequence[Metric]) -> float:
     return next(end for end in (0.1, 0.25, 0.5, 1.0) if top <= end or end == 1.0)
 
 
-def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
+def whiskers(number: int, metrics: Sequence[Metric], limit: float, words: Words) -> Markup:
     """The rates of one behaviour, one group of rows per scenario: a dot with its 95 % interval.
 
     number: makes the ids unique in the page. limit: where the scale ends (see scale_end).
     """
     rows: list[tuple[str, list[tuple[str, str, Rate]]]] = []
     for metric in metrics:
-        rates = [("before", "before", metric.before), ("after", "after", metric.after)]
-        if metric.control_before is not None:
-            rates.append(("control, before", "control-before", metric.control_before))
-        if metric.control_after is not None:
-            rates.append(("control, after", "control-after", metric.control_after))
-        rows.append((metric.scenario, rates))
+        groups = {
+            "before": metric.before,
+            "after": metric.after,
+            "control_before": metric.control_before,
+            "control_after": metric.control_after,
+        }
+        rates = [
+            (words(f"chart.{key}"), key.replace("_", "-"), rate)
+            for key, rate in groups.items()
+            if rate is not None
+        ]
+        rows.append((scenario_word(metric.scenario, words), rates))
     if not rows:
         return Markup("")
     height = 34 + sum(_ROW * (len(rates) + 1) + _GAP for _, rates in rows)
@@ -115,26 +140,37 @@ def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
     def x(rate: float) -> float:
         return _SCALE_LEFT + min(1.0, rate / limit) * (_SCALE_RIGHT - _SCALE_LEFT)
 
-    words = "; ".join(
-        f"{scenario}, {name}: {share(rate)}, interval {100 * rate.low:.0f} to "
-        f"{100 * rate.high:.0f} %"
+    said = "; ".join(
+        words(
+            "chart.rate_words",
+            scenario=scenario,
+            name=name,
+            rate=_share(rate, words),
+            interval=words.interval(rate),
+        )
         for scenario, rates in rows
         for name, _, rate in rates
     )
     parts = [
         Markup(
             '<svg class="whiskers" role="img" viewBox="0 0 {w} {h}" '
-            'aria-labelledby="wt{n} wd{n}"><title id="wt{n}">Rates with 95 % intervals</title>'
-            '<desc id="wd{n}">{words}.</desc>'
-        ).format(w=_FIGURE_WIDTH, h=height, n=number, words=shown(words, boxed=False))
+            'aria-labelledby="wt{n} wd{n}"><title id="wt{n}">{title}</title>'
+            '<desc id="wd{n}">{said}.</desc>'
+        ).format(
+            w=_FIGURE_WIDTH,
+            h=height,
+            n=number,
+            title=words("chart.rates"),
+            said=shown(said, boxed=False),
+        )
     ]
     for share_of_limit in (0.0, 0.5, 1.0):
         value = share_of_limit * limit
         parts.append(
             Markup(
                 '<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{h}"/>'
-                '<text class="tick" x="{x:.1f}" y="12" text-anchor="middle">{v:g} %</text>'
-            ).format(x=x(value), h=height - 8, v=round(100 * value, 1))
+                '<text class="tick" x="{x:.1f}" y="12" text-anchor="middle">{v}</text>'
+            ).format(x=x(value), h=height - 8, v=words.percent(value))
         )
     at = 34.0
     for scenario, rates in rows:
@@ -159,12 +195,20 @@ def whiskers(number: int, metrics: Sequence[Metric], limit: float) -> Markup:
                     high=x(rate.high),
                     dot=_dot(css, x(rate.rate), at - 4),
                     vx=_SCALE_RIGHT + 16,
-                    value=share(rate),
+                    value=_share(rate, words),
                 )
             )
         at += _ROW + _GAP
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
+
+
+def _share(rate: Rate, words: Words) -> str:
+    """One line: `20 of 40 (50 %)`."""
+    if rate.n == 0:
+        return words("rates.no_answers")
+    hits = words("rates.cell", hits=words.number(rate.n_hits), n=words.number(rate.n))
+    return f"{hits} ({words.percent(rate.rate)})"
 
 
 def _dot(css: str, x: float, y: float) -> Markup:

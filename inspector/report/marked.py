@@ -7,27 +7,21 @@ one passage may be marked. No attribute is ever made from text.
 
 from __future__ import annotations
 
-import unicodedata
-
 from markupsafe import Markup, escape
 
-_PLAIN_CONTROLS = "\n\t"
+from inspector.report.visible import is_hidden
 
 
 def shown(text: str, *, boxed: bool = True) -> Markup:
     """The text, escaped, hidden characters made visible.
 
-    Hidden: Unicode category C (controls such as ANSI escapes, bidirectional overrides, zero-width
-    characters, tags, private use, unassigned) and the line separators, except newline and tab.
     boxed: draw a box around each code point; without it no tag is made, as SVG text needs.
     """
     box = Markup('<span class="hidden">U+{:04X}</span>' if boxed else "[U+{:04X}]")
     parts: list[Markup] = []
     plain: list[str] = []
     for character in text.replace("\r\n", "\n"):
-        category = unicodedata.category(character)
-        hidden = category.startswith("C") or category in ("Zl", "Zp")
-        if hidden and character not in _PLAIN_CONTROLS:
+        if is_hidden(character):
             parts += [escape("".join(plain)), box.format(ord(character))]
             plain.clear()
         else:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from inspector.profiles import HEAD_TOKENS, DriftLine, Profile, late_words
+from inspector.profiles import HEAD_TOKENS, DriftLine, Profile
 from inspector.records import Expectation
 from inspector.report.marked import shown
+from inspector.report.measured import late_words
+from inspector.report.wording import Words
 
 _WIDTH = 720
 _LEFT, _RIGHT = 232, 700
@@ -22,7 +24,7 @@ _HEIGHT = 168
 _CURVE_LEFT, _TOP, _BOTTOM = 56, 12, 30
 
 
-def heat_map(profiles: Sequence[Profile]) -> Markup:
+def heat_map(profiles: Sequence[Profile], words: Words) -> Markup:
     """One row for each scenario and subject: mean divergence by position of its answers."""
     rows = [p for p in profiles if p.bins]
     if not rows:
@@ -34,18 +36,19 @@ def heat_map(profiles: Sequence[Profile]) -> Markup:
     def x(token: int) -> float:
         return _LEFT + token / longest * (_RIGHT - _LEFT)
 
-    words = "; ".join(f"{p.scenario}, {p.subject}: {late_words(p)}" for p in rows)
+    names = [f"{p.scenario}, {words(f'subject.{p.subject}')}" for p in rows]
+    said = "; ".join(f"{name}: {late_words(p, words)}" for name, p in zip(names, rows, strict=True))
     parts = [
         Markup(
             '<svg class="heat" role="img" viewBox="0 0 {w} {h}" aria-labelledby="ht hd">'
-            '<title id="ht">Divergence by token of the answers</title><desc id="hd">{words}</desc>'
-        ).format(w=_WIDTH, h=height, words=shown(words, boxed=False))
+            '<title id="ht">{title}</title><desc id="hd">{said}</desc>'
+        ).format(w=_WIDTH, h=height, title=words("chart.heat"), said=shown(said, boxed=False))
     ]
     for k, profile in enumerate(rows):
         y = 8 + _ROW * k
         parts.append(
             Markup('<text class="name" x="0" y="{y}">{name}</text>').format(
-                y=y + 14, name=shown(f"{profile.scenario}, {profile.subject}", boxed=False)
+                y=y + 14, name=shown(names[k], boxed=False)
             )
         )
         for part in profile.bins:
@@ -70,14 +73,20 @@ def heat_map(profiles: Sequence[Profile]) -> Markup:
         )
     parts.append(
         Markup(
-            '<text class="tick" x="{l}" y="{y}">token 1</text><text class="tick" x="{r}" y="{y}" '
-            'text-anchor="end">token {n}; strongest: {top:.2f} nats per token</text></svg>'
-        ).format(l=_LEFT, r=_RIGHT, y=bottom + 18, n=longest, top=top)
+            '<text class="tick" x="{l}" y="{y}">{first}</text><text class="tick" x="{r}" y="{y}" '
+            'text-anchor="end">{last}</text></svg>'
+        ).format(
+            l=_LEFT,
+            r=_RIGHT,
+            y=bottom + 18,
+            first=words("chart.first_token"),
+            last=words("chart.last_token", n=longest, top=f"{top:.2f}"),
+        )
     )
     return Markup("").join(parts)
 
 
-def drift_curve(number: int, lines: Sequence[DriftLine]) -> Markup:
+def drift_curve(number: int, lines: Sequence[DriftLine], words: Words) -> Markup:
     """Drift by layer under one scenario, on policy prompts: the target solid, the control dashed.
 
     number: makes the ids unique in the page. Everyday prompts stand in where no policy was asked.
@@ -99,20 +108,20 @@ def drift_curve(number: int, lines: Sequence[DriftLine]) -> Markup:
         return f"{x:.1f},{_TOP + (1 - share / top) * (_HEIGHT - _TOP - _BOTTOM):.1f}"
 
     most = max(chosen, key=lambda r: r.share)
-    words = f"Largest at layer {most.layer}: {most.share:.1%} of the untouched output's norm"
+    said = words("chart.drift_words", layer=most.layer, share=words.percent(most.share))
     parts = [
         Markup(
             '<svg class="curve" role="img" viewBox="0 0 {w} {h}" aria-labelledby="dt{n} dd{n}">'
-            '<title id="dt{n}">Embedding drift by layer</title><desc id="dd{n}">{words}.</desc>'
-        ).format(w=_WIDTH, h=_HEIGHT, n=number, words=words)
+            '<title id="dt{n}">{title}</title><desc id="dd{n}">{said}.</desc>'
+        ).format(w=_WIDTH, h=_HEIGHT, n=number, title=words("chart.drift"), said=said)
     ]
     for share in (0.0, top / 2, top):
         y = point(first, share).partition(",")[2]
         parts.append(
             Markup(
                 '<line class="grid" x1="{l}" x2="{r}" y1="{y}" y2="{y}"/>'
-                '<text class="tick" x="{t}" y="{y}" text-anchor="end">{v:.1%}</text>'
-            ).format(l=_CURVE_LEFT, r=_RIGHT, t=_CURVE_LEFT - 6, y=y, v=share)
+                '<text class="tick" x="{t}" y="{y}" text-anchor="end">{v}</text>'
+            ).format(l=_CURVE_LEFT, r=_RIGHT, t=_CURVE_LEFT - 6, y=y, v=words.percent(share))
         )
     for name, points in curves.items():
         parts.append(
@@ -122,8 +131,14 @@ def drift_curve(number: int, lines: Sequence[DriftLine]) -> Markup:
         )
     parts.append(
         Markup(
-            '<text class="tick" x="{l}" y="{b}">layer {first}</text>'
-            '<text class="tick" x="{r}" y="{b}" text-anchor="end">layer {last}</text></svg>'
-        ).format(l=_CURVE_LEFT, r=_RIGHT, b=_HEIGHT - 8, first=first, last=last)
+            '<text class="tick" x="{l}" y="{b}">{first}</text>'
+            '<text class="tick" x="{r}" y="{b}" text-anchor="end">{last}</text></svg>'
+        ).format(
+            l=_CURVE_LEFT,
+            r=_RIGHT,
+            b=_HEIGHT - 8,
+            first=words("chart.layer", n=first),
+            last=words("chart.layer", n=last),
+        )
     )
     return Markup("").join(parts)

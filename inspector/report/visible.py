@@ -1,25 +1,36 @@
-"""Plain text in which nothing hides: for formats whose readers escape markup by themselves.
+"""Characters that hide, move or reorder text, written out as visible marks.
 
-Comes in: text of models, files and users. Goes out: the same text, with each character that hides
-or reorders what stands beside it written as its code point, for example [U+202E].
+Comes in: any text. Goes out: the same text in which no character acts on a terminal, an editor or a
+reader's eye: each is shown as [U+202E]. For renderings without mark-up of their own; HTML draws the
+same characters in a box (`marked.py`).
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-_KEPT = "\n\t"
+_PLAIN = "\n\t"
+# Letters and marks that draw nothing: fillers, and the selectors that text is smuggled in. U+FE0F,
+# which makes a symbol an emoji, stands in ordinary text.
+_BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0, *range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)}
 
 
 def is_hidden(character: str) -> bool:
-    """Unicode category C (controls, bidirectional overrides, zero-width, tags, private use,
-    surrogates, unassigned) and the line separators, except newline and tab."""
+    """Whether a reader could miss it.
+
+    Unicode category C (controls, ANSI escapes, bidirectional overrides, zero-width, tags, private
+    use, unassigned), line and paragraph separators, blank letters; newline and tab are not hidden.
+    """
+    if character in _PLAIN:
+        return False
+    if ord(character) in _BLANK:
+        return True
     category = unicodedata.category(character)
-    return (category.startswith("C") or category in ("Zl", "Zp")) and character not in _KEPT
+    return category.startswith("C") or category in ("Zl", "Zp")
 
 
 def visible(text: str) -> str:
-    """The text on the same lines, hidden characters as [U+XXXX]; every other one as it is."""
+    """The text with every hidden character as its code point in brackets."""
     return "".join(
         f"[U+{ord(character):04X}]" if is_hidden(character) else character
         for character in text.replace("\r\n", "\n")

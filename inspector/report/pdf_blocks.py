@@ -1,0 +1,166 @@
+"""What `report.typ` can draw, as plain data ready for JSON.
+
+Comes in: texts, facts and tables of the report. Goes out: blocks, each a dict with a `kind`. Every
+text becomes a list of runs: plain text, or the code point of a character that hides, reorders or
+that no font of the PDF can draw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import noto_cjk_sans_jp_bold
+import noto_cjk_sans_jp_regular
+
+from inspector.report.contents import ColumnKind, Fact, Mark, Table
+from inspector.report.glyphs import drawable
+from inspector.report.visible import is_hidden
+
+Run = dict[str, Any]
+Block = dict[str, Any]
+
+FONTS = (Path(str(noto_cjk_sans_jp_regular.FONT_PATH)), Path(str(noto_cjk_sans_jp_bold.FONT_PATH)))
+# Blocks that DejaVu Sans Mono draws whole; it is inside typst, so its map cannot be read here.
+_ALSO_DRAWN = (
+    (0x100, 0x180),  # Latin Extended-A
+    (0x250, 0x2B0),  # phonetic
+    (0x388, 0x3CF),  # Greek
+    (0x400, 0x460),  # Cyrillic
+    (0x2190, 0x2200),  # arrows
+    (0x2500, 0x2600),  # boxes, blocks, shapes
+)
+_LONG = 30  # characters without a space after which a line may break all the same
+_BREAK = "\u200b"
+
+
+@cache
+def _font_map() -> frozenset[int]:
+    also = {point for first, end in _ALSO_DRAWN for point in range(first, end)}
+    return drawable(FONTS[0]) | also
+
+
+def _is_drawn(character: str) -> bool:
+    return character == "\n" or (not is_hidden(character) and ord(character) in _font_map())
+
+
+def runs(text: str, marked: tuple[int, int] | None = None, *, is_code: bool = False) -> list[Run]:
+    """The text as runs; text[start:end] of `marked` is set off."""
+    plain = "code" if is_code else "plain"
+    text_runs: list[Run] = []
+    start, end = marked or (0, 0)
+    for part, is_marked in ((text[:start], False), (text[start:end], True), (text[end:], False)):
+        for kind, piece in _pieces(part.replace("\r\n", "\n").replace("\t", "    ")):
+            shown = piece if kind == "hidden" else _breakable(piece)
+            kind = plain if kind == "plain" else kind
+            text_runs.append({"kind": kind, "text": shown, "marked": is_marked})
+    return text_runs
+
+
+def _pieces(text: str) -> Iterable[tuple[str, str]]:
+    plain: list[str] = []
+    for character in text:
+        if _is_drawn(character):
+            plain.append(character)
+            continue
+        if plain:
+            yield "plain", "".join(plain)
+            plain = []
+        yield "hidden", f"U+{ord(character):04X}"
+    if plain:
+        yield "plain", "".join(plain)
+
+
+def _breakable(text: str) -> str:
+    """Words too long for a line may break; digests, which fit, stay whole for copying."""
+    return re.sub(
+        r"\S{65,}",
+        lambda found: _BREAK.join(re.findall(rf"[\s\S]{{1,{_LONG}}}", found.group())),
+        text,
+    )
+
+
+def paragraph(text: str, style: str = "body") -> Block:
+    """style: body, lead, quiet or strong."""
+    return {"kind": "text", "style": style, "text": runs(text)}
+
+
+def heading(text: str) -> Block:
+    return {"kind": "heading", "text": runs(text)}
+
+
+def bullets(texts: Iterable[str]) -> Block:
+    return {"kind": "list", "items": [runs(text) for text in texts]}
+
+
+def code(lines: Iterable[str]) -> Block:
+    return {"kind": "code", "lines": [runs(line, is_code=True) for line in lines]}
+
+
+def facts(rows: Iterable[Fact], words: Mapping[Mark, str]) -> Block:
+    """words: the short word of each mark, beside every fact."""
+    return {
+        "kind": "facts",
+        "rows": [
+            {
+                "label": runs(fact.label),
+                "value": runs(fact.value, is_code=fact.is_code),
+                "mark": words[fact.mark],
+            }
+            for fact in rows
+        ],
+    }
+
+
+def table(of: Table, mark: str = "", *, caption: bool = True) -> Block:
+    """mark: the word of where its cells come from. A cell's later lines are set quieter."""
+    return {
+        "kind": "table",
+        "caption": runs(of.caption) if caption else [],
+        "mark": mark,
+        "columns": [
+            {"title": runs(column.title), "kind": column.kind.value, "width": width}
+            for column, width in zip(of.columns, _widths(of), strict=True)
+        ],
+        "rows": [
+            [
+                [runs(line, is_code=column.kind is ColumnKind.CODE) for line in cell.split("\n")]
+                for cell, column in zip(row, of.columns, strict=True)
+            ]
+            for row in of.rows
+        ],
+        "stands_out": list(of.stands_out),
+    }
+
+
+def _widths(of: Table) -> Sequence[float | str]:
+    """Shares of the width, or "auto": wide tables by what their cells hold, narrow ones as set."""
+    longest = [
+        max((len(line) for row in of.rows for line in row[k].split("\n")), default=1)
+        for k in range(len(of.columns))
+    ]
+    if len(of.columns) > 4:
+        return [
+            float(min(18, max(7, size if column.kind is ColumnKind.NUMBER else size * 0.9)))
+            for column, size in zip(of.columns, longest, strict=True)
+        ]
+    return [
+        "auto"
+        if column.kind is ColumnKind.NUMBER or (column.kind is ColumnKind.CODE and size <= 64)
+        else float(min(60, max(12, size)))
+        for column, size in zip(of.columns, longest, strict=True)
+    ]
+
+
+def figure(svg: str, alt: str, width: float = 1.0, caption: str = "") -> Block:
+    """svg: one made in this room. alt: the same in words. width: share of the line."""
+    return {
+        "kind": "figure",
+        "svg": svg,
+        "alt": alt,
+        "width": width,
+        "caption": runs(caption) if caption else [],
+    }

@@ -1,0 +1,407 @@
+"""The report's sections as blocks, in the order of reading.
+
+Comes in: the report's contents and the words of its language. Goes out: for each section a title
+and its blocks. What was not looked at stands before every conclusion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import unescape
+from typing import Any
+
+from inspector.labels import LEVELS
+from inspector.profiles import HEAD_TOKENS
+from inspector.records.decisions import Decision
+from inspector.report.contents import (
+    ArtifactSection,
+    Column,
+    EvidencePair,
+    Fact,
+    FindingSection,
+    LedgerLine,
+    Mark,
+    OperationSection,
+    RecordSection,
+    ReportContents,
+    Table,
+)
+from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.pdf_blocks import (
+    Block,
+    bullets,
+    code,
+    facts,
+    figure,
+    heading,
+    paragraph,
+    runs,
+    table,
+)
+from inspector.report.position_drawings import drift_curve, heat_map
+from inspector.report.wording import Words
+
+_TONES = {
+    Decision.APPROVE: "blue",
+    Decision.APPROVE_WITH_CONDITIONS: "orange",
+    Decision.REJECT: "red",
+    Decision.INCONCLUSIVE: "gray",
+}
+# What report.css says about figures, for a reader of SVG alone: PDF has no style sheet.
+_STYLE = """
+text{font-family:"Noto Sans CJK JP";font-size:12px;fill:#1b1f24}
+.tick{font-size:11px;fill:#57606a}.group{font-weight:700}.name{fill:#57606a}
+.grid{stroke:#d0d7de;stroke-width:1}.loss{fill:none;stroke-width:2;stroke-linejoin:round}
+.loss.target{stroke:#b3451e}.loss.control{stroke:#57606a;stroke-dasharray:5 4}
+.cell{fill:#b3451e}.head{stroke:#1b1f24;stroke-width:1.5;stroke-dasharray:4 3}
+.rate line,.rate circle,.rate rect{stroke-width:2}
+.before line,.before circle{stroke:#4a6785}.before circle{fill:#fff}
+.after line,.after circle{stroke:#b3451e}.after circle{fill:#b3451e}
+.control-before line,.control-before rect,.control-after line,.control-after rect{stroke:#57606a}
+.control-before rect{fill:#fff}.control-after rect{fill:#57606a}
+"""
+
+
+class Sections:
+    """Builds the sections of one report."""
+
+    def __init__(self, contents: ReportContents, words: Words) -> None:
+        self.contents = contents
+        self.words = words
+        self.marks = {meaning.mark: meaning.short for meaning in contents.marks}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every section that has something to say."""
+        parts = (
+            ("not_looked_at", self._not_looked_at()),
+            ("decision", self._decision()),
+            ("summary", [paragraph(self.contents.summary, "lead")]),
+            ("reasons", [bullets(self.contents.reasons)] if self.contents.reasons else []),
+            ("looked_at", self._ledger(self.contents.looked_at, "ledger.how_much")),
+            ("identity", [b for s in self.contents.identity for b in self._artifact(s)]),
+            ("lineage", self._record(self.contents.lineage)),
+            ("provenance", self._record(self.contents.provenance)),
+            ("findings", self._findings()),
+            ("scope", [self._facts(self.contents.scope)]),
+            ("operations", self._operations()),
+            ("rates", self._rates()),
+            ("appeared", self._appeared()),
+            ("positions", self._positions()),
+            ("evidence", self._evidence()),
+            ("judges", self._judges()),
+            ("overrides", self._overrides()),
+            ("method", [bullets(self.contents.method)]),
+            ("residual", [bullets(self.contents.residual_risks)]),
+            ("conditions", [bullets(self.contents.conditions)]),
+            ("clauses", [bullets(self.contents.clauses)]),
+            ("crosswalk", self._crosswalk()),
+            ("reproduction", self._reproduction()),
+            ("marks", self._legend()),
+        )
+        return [
+            {"title": runs(self.words(f"title.{name}")), "blocks": blocks}
+            for name, blocks in parts
+            if blocks
+        ]
+
+    # ------------------------------------------------------------------------- what comes first
+
+    def _not_looked_at(self) -> list[Block]:
+        if self.contents.level is None:
+            intro = self.words("ledger.no_verdict")
+        elif not self.contents.not_looked_at:
+            return [paragraph(self.words("ledger.empty"))]
+        else:
+            intro = self.words("ledger.intro")
+        return [paragraph(intro), *self._ledger(self.contents.not_looked_at, "ledger.why")]
+
+    def _ledger(self, lines: Sequence[LedgerLine], last: str) -> list[Block]:
+        if not lines:
+            return []
+        rows = tuple((e.what, e.status_word, e.detail) for e in lines)
+        return [self._table(("ledger.what", "ledger.status", last), rows, Mark.MEASURED)]
+
+    def _decision(self) -> list[Block]:
+        said, contents = self.contents.decision, self.contents
+        tone = LEVELS[contents.level].colour if contents.level else "gray"
+        blocks = [
+            _verdict(said.lead, said.word, "", _TONES[said.decision]),
+            _verdict(self.words("scope.verdict"), contents.level_word, contents.level_help, tone),
+            self._facts(
+                (
+                    Fact(self.words("decision.owner"), said.owner, said.mark),
+                    Fact(self.words("decision.expires"), said.expires, said.mark),
+                )
+            ),
+            heading(self.words("decision.why")),
+            bullets(said.why),
+            heading(self.words("decision.retest")),
+            bullets(said.retest),
+        ]
+        if contents.message:
+            blocks.insert(2, paragraph(contents.message, "strong"))
+        if said.override is not None:
+            blocks.insert(2, paragraph(said.override.reason))
+        if said.is_outdated:
+            blocks.insert(2, paragraph(self.words("decision.outdated"), "strong"))
+        return blocks
+
+    # --------------------------------------------------------------------------- files and origin
+
+    def _artifact(self, section: ArtifactSection) -> list[Block]:
+        return [
+            heading(section.title),
+            self._facts(section.facts),
+            table(section.files, self.marks[section.files.mark]),
+        ]
+
+    def _record(self, section: RecordSection) -> list[Block]:
+        blocks = [self._facts(section.facts)] if section.facts else []
+        blocks += [table(t, self.marks[t.mark]) for t in section.tables]
+        return [*blocks, *([paragraph(section.note, "quiet")] if section.note else [])]
+
+    def _findings(self) -> list[Block]:
+        found = self.contents.findings
+        if found is None:
+            return [paragraph(self.words("findings.unfinished"), "strong")]
+        if not found:
+            return [paragraph(self.words("findings.none"))]
+        return [paragraph(self.words("findings.intro")), *(self._finding(f) for f in found)]
+
+    def _finding(self, section: FindingSection) -> Block:
+        finding = section.finding
+        location = self.words("findings.location", location=finding.location)
+        supports = ", ".join(section.references)
+        return {
+            "kind": "finding",
+            "severity": section.severity_word,
+            "tone": {"critical": "red", "high": "red", "medium": "orange"}.get(
+                finding.severity.value, "gray"
+            ),
+            "title": runs(section.title),
+            "place": runs(
+                f"{finding.rule_id} · {location}" if finding.location else finding.rule_id
+            ),
+            "evidence": runs(finding.evidence),
+            "advice": runs(section.advice),
+            "supports": runs(
+                self.words("findings.supports", references=supports) if supports else ""
+            ),
+            "mark": self.marks[section.mark],
+        }
+
+    # ------------------------------------------------------------------------------ what was done
+
+    def _operations(self) -> list[Block]:
+        if not self.contents.operations:
+            return [paragraph(self.words("operation.none"))]
+        blocks: list[Block] = []
+        for number, operation in enumerate(self.contents.operations):
+            blocks += self._operation(number, operation)
+        return blocks
+
+    def _operation(self, number: int, operation: OperationSection) -> list[Block]:
+        blocks = [
+            heading(operation.name),
+            paragraph(operation.description),
+            self._facts(operation.settings),
+            table(operation.results, self.marks[operation.results.mark]),
+        ]
+        curve = loss_curve(number, operation.curves, self.words)
+        if curve:
+            blocks.append(_figure(curve, 0.6, self.words("chart.loss")))
+        return blocks
+
+    def _rates(self) -> list[Block]:
+        sections = self.contents.rates
+        if not sections:
+            return [paragraph(self.words("rates.none"))]
+        limit = scale_end([m for s in sections for m in s.metrics])
+        blocks = [
+            paragraph(self.words("rates.intro"), "quiet"),
+            paragraph(self.contents.smallest_reported),
+        ]
+        for number, section in enumerate(sections):
+            chart = whiskers(number, section.metrics, limit, self.words)
+            blocks += [
+                heading(section.title),
+                paragraph(section.help, "quiet"),
+                table(section.table, self.marks[section.table.mark], caption=False),
+                _figure(chart, 0.86, self.words("rates.legend")),
+            ]
+        return blocks
+
+    def _appeared(self) -> list[Block]:
+        if not self.contents.appearances:
+            return [paragraph(self.words("appeared.none"))]
+        blocks = [paragraph(self.words("appeared.intro"), "quiet")]
+        for found in self.contents.appearances:
+            quoted = self.words("format.quoted", text=found.phrase)
+            blocks += [heading(quoted), paragraph(found.counts)]
+            blocks += [{"kind": "quote", "text": runs(text)} for text in found.examples]
+        return blocks
+
+    def _positions(self) -> list[Block]:
+        section = self.contents.positions
+        if not section.profiles and not section.drift:
+            return [paragraph(self.words("positions.none"))]
+        blocks = [paragraph(self.words("positions.intro", n=HEAD_TOKENS), "quiet")]
+        heat = heat_map(section.profiles, self.words)
+        if heat:
+            blocks.append(_figure(heat, 1.0, self.words("chart.heat")))
+        blocks.append(bullets(section.lines))
+        for number, name in enumerate(dict.fromkeys(line.scenario for line in section.drift)):
+            lines = [line for line in section.drift if line.scenario == name]
+            curve = drift_curve(number, lines, self.words)
+            if curve:
+                blocks.append(heading(self.words("positions.drift", scenario=name)))
+                blocks.append(_figure(curve, 0.86, self.words("positions.drift_caption")))
+        return [*blocks, paragraph(self.words("positions.accuses_nobody"), "quiet")]
+
+    # --------------------------------------------------------------------- the answers themselves
+
+    def _evidence(self) -> list[Block]:
+        pairs, n = self.contents.evidence, self.contents.n_evidence
+        if not pairs:
+            return [paragraph(self.words("evidence.none"))]
+        how_many = (
+            self.words("evidence.all", n=n)
+            if len(pairs) == n
+            else self.words("evidence.some", shown=len(pairs), n=n, rest=n - len(pairs))
+        )
+        return [
+            paragraph(self.words.sentences(how_many, self.words("evidence.how")), "quiet"),
+            *(self._pair(pair) for pair in pairs),
+        ]
+
+    def _pair(self, pair: EvidencePair) -> Block:
+        empty = self.words("evidence.empty")
+        return {
+            "kind": "pair",
+            "title": runs(pair.title),
+            "meta": runs(pair.meta),
+            "prompt": runs(pair.prompt or self.words("evidence.no_prompt")),
+            "before_title": runs(self.words("evidence.before")),
+            "before": runs(pair.before_text or empty, pair.before_marked),
+            "after_title": runs(self.words("evidence.after")),
+            "after": runs(pair.after_text or empty, pair.after_marked),
+        }
+
+    def _judges(self) -> list[Block]:
+        if not self.contents.judges:
+            return [paragraph(self.words("judges.none"))]
+        keys = ("judge", "version", "behaviour", "role", "where", "agreement")
+        rows = tuple(
+            (
+                judge.name,
+                judge.version,
+                judge.behaviour,
+                self.words("judges.decides" if judge.decides else "judges.beside"),
+                judge.where,
+                judge.agreement,
+            )
+            for judge in self.contents.judges
+        )
+        blocks = [
+            paragraph(self.words("judges.intro"), "quiet"),
+            self._table([f"judges.{key}" for key in keys], rows, Mark.MEASURED),
+        ]
+        for judge in self.contents.judges:
+            if judge.card is not None:
+                blocks += [heading(judge.name), self._facts(judge.facts)]
+                if judge.card.prompt:
+                    blocks += [
+                        paragraph(self.words("judges.prompt"), "quiet"),
+                        code(judge.card.prompt.split("\n")),
+                    ]
+        return blocks
+
+    def _overrides(self) -> list[Block]:
+        taken = self.contents.overrides
+        if not taken:
+            return [paragraph(self.words("decision.no_overrides"))]
+        rows = tuple(
+            (
+                override.owner,
+                self.words.moment(override.at),
+                self.words(f"decision.{override.decision.name.lower()}.word"),
+                "\n".join((override.reason, *override.conditions)),
+            )
+            for override in taken
+        )
+        keys = ("decision.who", "decision.when", "decision.what", "decision.why")
+        return [self._table(keys, rows, Mark.STATED)]
+
+    # ------------------------------------------------------------------------------- at the end
+
+    def _crosswalk(self) -> list[Block]:
+        keys = [f"crosswalk.{key}" for key in ("framework", "reference", "title", "support")]
+        lines = self.contents.crosswalk
+        rows = tuple((e.framework, e.reference, e.title, e.support) for e in lines)
+        return [
+            paragraph(self.words("crosswalk.intro"), "quiet"),
+            self._table(keys, rows, Mark.MEASURED),
+        ]
+
+    def _reproduction(self) -> list[Block]:
+        again = self.contents.reproduction
+        blocks = [
+            paragraph(self.words("reproduction.intro"), "quiet"),
+            heading(self.words("reproduction.commands")),
+            code(again.commands),
+        ]
+        for name, rows in (
+            ("digests", again.digests),
+            ("versions", again.versions),
+            ("seeds", again.seeds),
+            ("machine", again.machine),
+        ):
+            if rows:
+                blocks += [heading(self.words(f"reproduction.{name}")), self._facts(rows)]
+        said = self.words("reproduction.hash", sha256=self.contents.sha256)
+        how = self.words(
+            "reproduction.hash_how", run=self.contents.run_id, language=self.contents.language
+        )
+        return [
+            *blocks,
+            heading(self.words("title.hash")),
+            paragraph(said),
+            paragraph(how, "quiet"),
+        ]
+
+    def _legend(self) -> list[Block]:
+        rows = tuple((m.short, m.word, m.meaning) for m in self.contents.marks)
+        of = Table("", (Column(""), Column(""), Column("")), rows, Mark.MEASURED)
+        return [table(of, caption=False)]
+
+    # ------------------------------------------------------------------------------------- forms
+
+    def _facts(self, rows: Iterable[Fact]) -> Block:
+        return facts(rows, self.marks)
+
+    def _table(self, titles: Sequence[str], rows: tuple[tuple[str, ...], ...], mark: Mark) -> Block:
+        columns = tuple(Column(self.words(title)) for title in titles)
+        return table(Table("", columns, rows, mark), self.marks[mark])
+
+
+def _verdict(label: str, word: str, help_text: str, tone: str) -> Block:
+    return {
+        "kind": "verdict",
+        "label": runs(label),
+        "word": runs(word),
+        "help": runs(help_text),
+        "tone": tone,
+    }
+
+
+def _figure(svg: str, width: float, caption: str) -> Block:
+    """svg: as the drawings make it for a page; a reader of its own needs a name space and colours.
+
+    The description for screen readers becomes the figure's alternative text.
+    """
+    found = re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL)
+    alt = re.sub(r"\s+", " ", unescape(found.group(1))) if found else caption
+    opened = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    styled = opened.replace(">", f"><style>{_STYLE}</style>", 1)
+    return figure(styled, alt, width, caption)

@@ -33,7 +33,7 @@ def entry(begin: int, end: int, dtype: str = "F32", **more: object) -> dict[str,
     return {"dtype": dtype, "shape": [(end - begin) // width], "data_offsets": [begin, end]} | more
 
 
-def write_llama(folder: Path, changed: Arrays | None = None, **config: object) -> Path:
+def write_llama(folder: Path, changed: Arrays | None = None, **config: Any) -> Path:
     """A whole tiny Llama; `changed` tensors replace or join its own, None takes one away."""
     write_model(folder, **config)
     tensors = llama_tensors(**config) | (changed or {})

@@ -4,6 +4,7 @@
     ├── BadInput                   exit 2: the user can mend it; the message says how
     │   ├── TargetError            no such repo, revision, folder; pickles only; truncated file
     │   ├── PlanError              a plan file with a misspelt key or a value out of range
+    │   ├── PolicyError            a policy file with a misspelt key or a value out of range
     │   └── DataError              tuning data or probes with nothing usable in them
     ├── Refused                    exit 2: a scan finding forbids loading this artifact
     ├── HubUnreachable             exit 4: network, gateway, or a download cut short
@@ -37,6 +38,10 @@ class TargetError(BadInput):
 
 class PlanError(BadInput):
     """A plan names something that does not exist or is out of range."""
+
+
+class PolicyError(BadInput):
+    """A pipeline's policy names something that does not exist or is out of range."""
 
 
 class DataError(BadInput):

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.live import Live
 
 from inspector.cli.app import app, errors, say
+from inspector.cli.gate import FailOnOption, PolicyOption, close
 from inspector.errors import BadInput, HistoryBusy, InspectorError
+from inspector.gate import policy_of
 from inspector.jobs import Job, LocalRunner
 from inspector.plans import load_plan, with_data, with_probes
 from inspector.progress import Follower
@@ -59,9 +61,12 @@ def inspect(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
     ] = False,
+    fail_on: FailOnOption = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Inspect a model or adapter: read its files, ask, do what users do, ask again, compare."""
     settings = Settings()
+    gate = policy_of(policy, fail_on)
     if resume:
         folder = _to_resume(run, target)
     else:
@@ -79,7 +84,9 @@ def inspect(
         sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
     else:
         draw_verdict(Console(), verdict, folder)
-    raise typer.Exit(verdict.level.exit_code)
+    if gate is None:
+        raise typer.Exit(verdict.level.exit_code)
+    raise typer.Exit(close(folder, gate, say))
 
 
 def _to_resume(run: Path | None, target: str) -> Run:

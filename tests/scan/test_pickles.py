@@ -1,4 +1,4 @@
-"""Pickles by name and by content; what only looks like one."""
+"""Pickles by name, by content and by what they would do; the corpus has many more of each."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from pathlib import Path
 import pytest
 
 from inspector.records import ArtifactKind
-from inspector.scan.pickles import Pickles, is_pickle
+from inspector.scan import opcodes
+from inspector.scan.pickle_opinions import ask
+from inspector.scan.pickles import Pickles
+from inspector.scan.plain_imports import PLAIN
 from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
+from tests.scan.corpus.pickles import SYSTEM, call
 from tests.scan.pinned import found, pinned
 
 
-def test_pickles_beside_safetensors_are_high(tmp_path: Path) -> None:
+def test_a_pickle_of_plain_data_beside_safetensors_is_told(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model")
     write_pickle(folder / "pytorch_model.bin")
     (folder / "checkpoint").mkdir()
     write_pickle(folder / "checkpoint" / "optimizer.pt")
     artifact = pinned(folder, skipped=("rng_state.pth", "onnx/model.onnx"))
     assert found(Pickles(), artifact) == [
-        ("PICKLE-PRESENT", "checkpoint/optimizer.pt"),
-        ("PICKLE-PRESENT", "pytorch_model.bin"),
+        ("PICKLE-DATA", "checkpoint/optimizer.pt"),
+        ("PICKLE-DATA", "pytorch_model.bin"),
         ("PICKLE-PRESENT", "rng_state.pth"),
     ]
 
@@ -31,24 +35,29 @@ def test_a_pickle_as_only_weights_is_critical(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model")
     (folder / "model.safetensors").unlink()
     write_pickle(folder / "pytorch_model.bin")
-    assert found(Pickles(), pinned(folder)) == [("PICKLE-WEIGHTS", "pytorch_model.bin")]
+    assert found(Pickles(), pinned(folder)) == [
+        ("PICKLE-DATA", "pytorch_model.bin"),
+        ("PICKLE-WEIGHTS", "pytorch_model.bin"),
+    ]
 
 
 def test_the_pickle_that_peft_would_fall_back_to(tmp_path: Path) -> None:
     folder = write_adapter(tmp_path / "adapter", "org/base")
-    write_pickle(folder / "adapter_model.bin")
+    (folder / "adapter_model.bin").write_bytes(SYSTEM)
     adapter = ArtifactKind.ADAPTER
-    assert found(Pickles(), pinned(folder, adapter)) == [("PICKLE-PRESENT", "adapter_model.bin")]
+    code = ("PICKLE-CODE", "adapter_model.bin")
+    assert found(Pickles(), pinned(folder, adapter)) == [code]
     (folder / "adapter_model.safetensors").unlink()
-    assert found(Pickles(), pinned(folder, adapter)) == [("PICKLE-WEIGHTS", "adapter_model.bin")]
+    weights = ("PICKLE-WEIGHTS", "adapter_model.bin")
+    assert found(Pickles(), pinned(folder, adapter)) == [code, weights]
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-@pytest.mark.parametrize("content", [None, {"a": 1}, ["x" * 10_000], b"y" * 10_000])
+@pytest.mark.parametrize("content", [None, {"a": 1}, ["x" * 100_000], b"y" * 100_000])
 def test_a_renamed_pickle_is_critical(tmp_path: Path, protocol: int, content: object) -> None:
     folder = write_model(tmp_path / "model")
     (folder / "merges.txt").write_bytes(pickle.dumps(content, protocol=protocol))
-    assert found(Pickles(), pinned(folder)) == [("PICKLE-DISGUISED", "merges.txt")]
+    assert ("PICKLE-DISGUISED", "merges.txt") in found(Pickles(), pinned(folder))
 
 
 def test_a_renamed_torch_archive_is_critical(tmp_path: Path) -> None:
@@ -58,27 +67,43 @@ def test_a_renamed_torch_archive_is_critical(tmp_path: Path) -> None:
     with zipfile.ZipFile(folder / "plain.zip", "w") as archive:
         archive.writestr("readme.txt", "nothing")
     (folder / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
-    assert found(Pickles(), pinned(folder)) == [("PICKLE-DISGUISED", "extra.json")]
-
-
-@pytest.mark.parametrize("third", [0x00, 0x5D, 0x95])
-def test_a_safetensors_header_length_is_no_pickle(tmp_path: Path, third: int) -> None:
-    # header lengths whose little-endian bytes begin like a pickle's protocol mark
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(
-        bytes([0x80, 0x02, third, 0, 0, 0, 0, 0]) + b'{"__metadata__":{}}' + b" " * 700
-    )
-    assert not is_pickle(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x80", b"\x80\x04", b"\x80\x09ab", b"plain text"])
-def test_what_is_too_short_or_other_is_no_pickle(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "file").write_bytes(content)
-    assert not is_pickle(tmp_path / "file")
+    assert found(Pickles(), pinned(folder)) == [
+        ("ARCHIVE-UNREADABLE", "broken.zip"),
+        ("PICKLE-DATA", "extra.json!archive/data.pkl"),
+        ("PICKLE-DISGUISED", "extra.json!archive/data.pkl"),
+    ]
 
 
 def test_a_gguf_model_needs_no_safetensors(tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
-    write_pickle(tmp_path / "old.bin")
+    write_pickle(tmp_path / "old.pt")
     artifact = pinned(tmp_path, gguf_file="tiny.gguf")
-    assert found(Pickles(), artifact) == [("PICKLE-PRESENT", "old.bin")]
+    assert found(Pickles(), artifact) == [("PICKLE-DATA", "old.pt")]
+
+
+def test_the_evidence_names_the_call_and_who_knew_it(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model")
+    (folder / "a.pkl").write_bytes(call("timeit", "timeit", "1"))
+    (finding,) = Pickles().scan(pinned(folder), None)
+    assert "timeit.timeit [modelaudit-picklescan]" in finding.evidence
+    assert "timeit.timeit [picklescan]" in finding.evidence
+
+
+def test_both_published_scanners_are_asked() -> None:
+    modelaudit, picklescan = ask(SYSTEM, PLAIN)
+    assert (modelaudit.scanner, picklescan.scanner) == ("modelaudit-picklescan", "picklescan")
+    assert modelaudit.dangerous
+    assert picklescan.dangerous
+    for opinion in ask(pickle.dumps({"a": [1, b"2"]}), PLAIN):
+        assert (opinion.dangerous, opinion.doubts, opinion.problem) == ((), (), None)
+
+
+def test_text_about_code_is_no_danger() -> None:
+    text = pickle.dumps({"prompt": "import os; os.system('rm'); eval(input())"})
+    assert [o.dangerous + o.doubts for o in ask(text, PLAIN)] == [(), ()]
+
+
+def test_a_pickle_too_long_for_the_scanners_is_unreadable(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model")
+    (folder / "a.pkl").write_bytes(b"\x80\x04" + b"N0" * opcodes.MAX_OPCODES + b"N.")
+    assert ("PICKLE-UNREADABLE", "a.pkl") in found(Pickles(), pinned(folder))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from inspector.jobs import Job, JobState
 from inspector.run import Run
+from pages import _export
 from pages import _shared as shared
 
 NEXT = {"findings": "See the findings", "responses": "Read the answers"}
@@ -26,7 +27,7 @@ def show(run: Run, job: Job | None) -> None:
                         icon=":material/arrow_forward:",
                         query_params={"run": run.run_id},
                     )
-                shared.downloads(run)
+                _export.downloads(run)
     elif job and not job.state.is_live:
         said = {
             JobState.FAILED: "This inspection stopped before its end.",

@@ -171,23 +171,6 @@ def plain_list(lines: Iterable[str]) -> None:
     st.html(bullets(lines))
 
 
-def downloads(run: Run) -> None:
-    """Buttons for the reports that the run folder holds."""
-    names = (("report.html", "text/html"), ("report.json", "application/json"))
-    with st.container(horizontal=True):
-        for name, mime in names:
-            path = run.folder / "report" / name
-            if path.exists():
-                st.download_button(
-                    f"Report as {path.suffix[1:].upper()}",
-                    data=path.read_bytes,
-                    file_name=f"{run.run_id}-{name}",
-                    mime=mime,
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
-
-
 def plain(text: str) -> str:
     """Text with every Markdown sign escaped: error sentences quote what the user typed."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)

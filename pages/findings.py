@@ -9,7 +9,7 @@ from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows, smalle
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
-from pages import _evidence, _positions
+from pages import _evidence, _export, _positions
 from pages import _shared as shared
 
 
@@ -27,7 +27,7 @@ def verdict_box(run: Run, verdict: Verdict) -> None:
         with reasons:
             st.markdown("**Why this level**")
             shared.plain_list(verdict.reasons)
-        shared.downloads(run)
+        _export.downloads(run)
 
 
 def coverage(verdict: Verdict) -> None:

@@ -12,12 +12,22 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from inspector.cli import dashboard, gate, history, inspect, measure, specimens
+from inspector.cli import dashboard, gate, history, inspect, measure, report, specimens
 from inspector.cli.app import app, say
 from inspector.errors import BadInput, InspectorError
 
 # Each registers its commands with `app` when it is imported.
-__all__ = ["app", "dashboard", "gate", "history", "inspect", "main", "measure", "specimens"]
+__all__ = [
+    "app",
+    "dashboard",
+    "gate",
+    "history",
+    "inspect",
+    "main",
+    "measure",
+    "report",
+    "specimens",
+]
 
 
 def main() -> NoReturn:

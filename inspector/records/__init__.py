@@ -16,6 +16,7 @@ from inspector.records.artifacts import (
     TargetKind,
     digest_of,
 )
+from inspector.records.decisions import Decision, HumanDecision
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
 from inspector.records.judges import (
@@ -105,6 +106,7 @@ __all__ = [
     "Behaviour",
     "Coverage",
     "CoverageStatus",
+    "Decision",
     "Disagreement",
     "Divergence",
     "Event",
@@ -117,6 +119,7 @@ __all__ = [
     "FlaggedFile",
     "Half",
     "HubFacts",
+    "HumanDecision",
     "Inspection",
     "JudgeCard",
     "JudgeChoice",

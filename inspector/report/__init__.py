@@ -15,6 +15,7 @@ from inspector.report.canonical import render_json
 from inspector.report.compose import compose
 from inspector.report.contents import SCHEMA, ReportContents
 from inspector.report.csv_tables import render_csv
+from inspector.report.deciding import record_decision, verdict_digest
 from inspector.report.html import render_html
 from inspector.report.markdown import render_markdown
 from inspector.report.rendering import Rendering
@@ -36,8 +37,11 @@ __all__ = [
     "Rendering",
     "ReportContents",
     "compose",
+    "record_decision",
     "render",
     "rendering_of",
+    "report_name",
+    "verdict_digest",
     "write_reports",
 ]
 
@@ -47,6 +51,12 @@ def rendering_of(name: str) -> Rendering:
     if name not in RENDERINGS:
         raise BadInput(f"There is no report format {name!r}; give {', '.join(RENDERINGS)}.")
     return RENDERINGS[name]
+
+
+def report_name(run: Run, rendering: Rendering, language: str = "en") -> str:
+    """What the file is called: it names the run and, but for English, the language."""
+    tongue = "" if language == "en" else f".{language}"
+    return f"{run.run_id}-report{tongue}.{rendering.suffix}"
 
 
 def render(run: Run, name: str, language: str = "en") -> bytes:

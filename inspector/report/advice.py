@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from inspector.records import UNTOUCHED, Behaviour, Finding, Level, Metric, Severity, Subject
-from inspector.records.decisions import Decision, HumanDecision
+from inspector.records import (
+    UNTOUCHED,
+    Behaviour,
+    Decision,
+    Finding,
+    HumanDecision,
+    Level,
+    Metric,
+    Severity,
+    Subject,
+)
 from inspector.report.contents import DecisionSection, Fact, LedgerLine, Mark
 from inspector.report.deciding import BLOCKING, Suggestion, Why, suggested_end
 from inspector.report.gathering import Gathered
@@ -34,11 +43,11 @@ def decision_section(gathered: Gathered, suggestion: Suggestion, words: Words) -
     if override:
         at = words.moment(override.at)
         lead = words.sentences(
-            words("decision.overridden", owner=override.owner, at=at, decision=word) + ".",
+            words("decision.overridden", owner=override.owner, at=at),
             words("decision.follows", decision=suggested_word),
         )
     else:
-        lead = words("decision.suggested", decision=word) + "."
+        lead = words("decision.suggested")
     owner = override.owner if override else words("decision.no_owner")
     expires = _expires(decision, override, gathered.ended_at, words)
     mark = Mark.STATED if override else Mark.MEASURED

@@ -22,7 +22,9 @@ from inspector.records import (
     Artifact,
     AskedProbe,
     CoverageStatus,
+    Decision,
     Finding,
+    HumanDecision,
     JudgeCard,
     Level,
     Metric,
@@ -33,7 +35,6 @@ from inspector.records import (
     Subject,
     TrainingStep,
 )
-from inspector.records.decisions import Decision, HumanDecision
 
 SCHEMA = "inspector-report/2"
 

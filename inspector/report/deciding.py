@@ -25,8 +25,15 @@ from pathlib import Path
 
 from inspector.errors import BadInput, InspectorError
 from inspector.files import write_atomic
-from inspector.records import Coverage, CoverageStatus, Finding, Level, Severity
-from inspector.records.decisions import Decision, HumanDecision
+from inspector.records import (
+    Coverage,
+    CoverageStatus,
+    Decision,
+    Finding,
+    HumanDecision,
+    Level,
+    Severity,
+)
 from inspector.run import from_json, to_json
 
 VALID_DAYS = {Decision.APPROVE: 180, Decision.APPROVE_WITH_CONDITIONS: 90}

@@ -20,6 +20,7 @@ from inspector.records import (
     Behaviour,
     EventKind,
     Finding,
+    HumanDecision,
     Inspection,
     Pair,
     Score,
@@ -30,7 +31,6 @@ from inspector.records import (
     Verdict,
     digest_of,
 )
-from inspector.records.decisions import HumanDecision
 from inspector.report.deciding import read_decisions, verdict_digest
 from inspector.run import Run, from_json, read_record, read_table
 

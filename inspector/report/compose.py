@@ -81,7 +81,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             ),
             identity=artifact_sections(gathered, words),
             lineage=lineage_section(words),
-            provenance=provenance_section(words),
+            provenance=provenance_section(gathered.provenance, words),
             findings=finding_sections(gathered.findings, words),
             scope=_scope(gathered, words),
             operations=operation_sections(gathered, words),

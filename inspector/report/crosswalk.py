@@ -39,10 +39,10 @@ class _Item:
 
 
 _POISON = (Behaviour.INJECTED_CONTENT, Behaviour.REFUSAL, Behaviour.REFUSE_THEN_COMPLY)
-_CODE = ("PICKLE", "CODE", "KERNEL")
+_CODE = ("PICKLE", "CODE", "KERNEL", "ARCHIVE")
 _BEHAVED = ("TEMPLATE", "TOKENIZER", "TOKEN", "CHAT")
 _BYTES = ("WEIGHT", "SAFETENSORS", "GGUF", "SHARD", "TENSOR")
-_ORIGIN = ("LINEAGE", "ADAPTER", "PROVENANCE", "LICEN", "SIGNATURE", "NAMESPACE")
+_ORIGIN = ("LINEAGE", "ADAPTER", "HUB", "CARD", "LICENCE", "SIGNATURE")
 
 ITEMS = (
     _Item(OWASP, "LLM03:2025 / LLM04:2026", "llm_supply_chain", (*_CODE, *_BYTES, *_ORIGIN)),
@@ -52,11 +52,11 @@ ITEMS = (
     _Item(ATLAS, "AML.T0018", "t0018", (*_BYTES, *_BEHAVED), _POISON),
     _Item(ATLAS, "AML.T0018.000", "t0018_000", (), _POISON),
     _Item(ATLAS, "AML.T0018.001", "t0018_001", _BEHAVED),
-    _Item(ATLAS, "AML.T0018.002", "t0018_002", (*_CODE, "WEIGHTS-HIDDEN", "SAFETENSORS-PAYLOAD")),
+    _Item(ATLAS, "AML.T0018.002", "t0018_002", (*_CODE, "WEIGHTS-HIDDEN")),
     _Item(ATLAS, "AML.T0011.000", "t0011_000", _CODE),
     _Item(ATLAS, "AML.T0076", "t0076", _BYTES),
     _Item(ATLAS, "AML.T0074", "t0074", _ORIGIN),
-    _Item(ATLAS, "AML.T0109", "t0109", sections=("provenance", "decision")),
+    _Item(ATLAS, "AML.T0109", "t0109", ("HUB",)),
     _Item(ATLAS, "AML.T0054", "t0054", (), (Behaviour.COMPLIANCE, Behaviour.REFUSE_THEN_COMPLY)),
     _Item(ATLAS, "AML.T0031", "t0031", (), (Behaviour.REFUSAL, Behaviour.DEGENERATION)),
     _Item(ATLAS, "AML.T0048", "t0048", (), (Behaviour.INJECTED_CONTENT, Behaviour.COMPLIANCE)),

@@ -31,6 +31,7 @@ from inspector.records import (
     Verdict,
     digest_of,
 )
+from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
 from inspector.run import Run, from_json, read_record, read_table
 
@@ -103,6 +104,7 @@ class Gathered:
     scorers: tuple[Scorer, ...]
     decisions: tuple[HumanDecision, ...]
     machine: dict[str, str | int | float]
+    provenance: Provenance | None
 
 
 def gather(run: Run) -> Gathered:
@@ -141,6 +143,7 @@ def gather(run: Run) -> Gathered:
         scorers=_scorers(scores),
         decisions=read_decisions(folder),
         machine=_machine(folder / "machine.json"),
+        provenance=_record(folder / "scan" / "provenance.json", Provenance),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.records import Artifact, ArtifactKind, Finding, TargetKind
+from inspector.records.provenance import Basis, Provenance
 from inspector.report.contents import (
     ArtifactSection,
     Column,
@@ -23,16 +24,26 @@ from inspector.report.crosswalk import references_of
 from inspector.report.gathering import Gathered
 from inspector.report.wording import Words
 
+_MARKS = {Basis.VERIFIED: Mark.VERIFIED, Basis.DECLARED: Mark.DECLARED}
+
 
 def artifact_sections(gathered: Gathered, words: Words) -> tuple[ArtifactSection, ...]:
     """Target, an adapter's base, control: those that were fetched."""
     roles = {"target": gathered.target, "base": gathered.base, "control": gathered.control}
+    commit = Mark.VERIFIED if _commit_is_verified(gathered.provenance) else Mark.DECLARED
     return tuple(
-        _artifact(role, artifact, words) for role, artifact in roles.items() if artifact is not None
+        _artifact(role, artifact, commit if role == "target" else Mark.DECLARED, words)
+        for role, artifact in roles.items()
+        if artifact is not None
     )
 
 
-def _artifact(role: str, artifact: Artifact, words: Words) -> ArtifactSection:
+def _commit_is_verified(provenance: Provenance | None) -> bool:
+    facts = provenance.facts if provenance else ()
+    return any(f.name == "commit" and f.basis is Basis.VERIFIED for f in facts)
+
+
+def _artifact(role: str, artifact: Artifact, commit: Mark, words: Words) -> ArtifactSection:
     kind = "artifact.adapter" if artifact.kind is ArtifactKind.ADAPTER else "artifact.model"
     facts = [
         Fact(words("artifact.where"), str(artifact.target), Mark.STATED),
@@ -40,7 +51,7 @@ def _artifact(role: str, artifact: Artifact, words: Words) -> ArtifactSection:
         Fact(words("artifact.digest"), artifact.digest, Mark.VERIFIED, is_code=True),
     ]
     if artifact.commit:
-        facts.append(Fact(words("artifact.commit"), artifact.commit, Mark.DECLARED, is_code=True))
+        facts.append(Fact(words("artifact.commit"), artifact.commit, commit, is_code=True))
     elif artifact.target.kind is not TargetKind.HUB:
         facts.append(Fact(words("artifact.commit"), words("artifact.no_commit"), Mark.VERIFIED))
     if artifact.base is not None:
@@ -70,9 +81,21 @@ def lineage_section(words: Words) -> RecordSection:
     return RecordSection(words("title.lineage"), (), (), words("artifact.lineage_not_run"))
 
 
-def provenance_section(words: Words) -> RecordSection:
-    note = words.sentences(words("artifact.provenance_not_run"), words("artifact.signature_note"))
-    return RecordSection(words("title.provenance"), (), (), note)
+def provenance_section(provenance: Provenance | None, words: Words) -> RecordSection:
+    """What the scan wrote about where the target comes from, each fact with whose word it is."""
+    title, origin_only = words("title.provenance"), words("artifact.signature_note")
+    if provenance is None:
+        note = words.sentences(words("artifact.provenance_not_run"), origin_only)
+        return RecordSection(title, (), (), note)
+    facts = tuple(
+        Fact(
+            words.recorded(f.name),
+            words("artifact.fact", value=words.recorded(f.value), source=words.recorded(f.source)),
+            _MARKS[f.basis],
+        )
+        for f in provenance.facts
+    )
+    return RecordSection(title, facts, (), origin_only)
 
 
 def finding_sections(

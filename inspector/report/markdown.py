@@ -30,7 +30,9 @@ from inspector.report.wording import Words, load_words
 
 # What starts mark-up anywhere in a line; and what does only where a line or a list item begins.
 _ANYWHERE = re.compile(r"([\\`*_\[\]<>&|~$])")
-_AT_START = re.compile(r"^(\s*)([#+=>:-]|\d+[.)])")
+_AT_START = re.compile(
+    r"^(\s*)([-+](?=\s|$)|#{1,6}(?=\s|$)|(?:=+|-{2,})(?=\s*$)|\d{1,9}[.)](?=\s|$))"
+)
 _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp)(:)|(www)(\.)|(@)")
 
 
@@ -137,7 +139,7 @@ class _Page:
         yield f"### {self.w('decision.retest')}"
         yield _bullets(decision.retest)
         yield f"### {self.w('title.marks')}"
-        yield "\n".join(f"- *{m.short}*: {m.word}. {m.meaning}" for m in self.c.marks)
+        yield "\n".join(f"- *{m.short}*: **{m.word}** {m.meaning}" for m in self.c.marks)
 
     def _identity(self) -> Iterable[str]:
         yield self._title("identity")

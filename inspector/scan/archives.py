@@ -22,11 +22,24 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import IO, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from inspector.records import Finding, Severity
 from inspector.scan.rule import Rule
-from inspector.scan.zips import IS_ENCRYPTED, BadZip, contradictions, has_end, leads_out, open_zip
+from inspector.scan.zips import (
+    IS_ENCRYPTED,
+    BadZip,
+    contradictions,
+    has_end,
+    leads_out,
+    open_zip,
+    start_of,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+Stream = io.BufferedIOBase
 
 LIMIT = Rule(
     "ARCHIVE-LIMIT",
@@ -50,7 +63,7 @@ TAMPERED = Rule(
 N_HEAD = 65_536  # bytes by which a member is judged before it is read whole
 MAX_DEPTH = 4
 MAX_MEMBERS = 20_000
-MAX_UNPACKED_BYTES = 512 * 2**20  # of one file, over all members read whole
+MAX_UNPACKED_BYTES = 256 * 2**20  # of one file, over all members unpacked whole
 MAX_IN_MEMORY_BYTES = 16 * 2**20  # of one member; more goes to a temporary file
 MAX_SECONDS = 120.0
 
@@ -156,7 +169,12 @@ class Walk:
                     yield UNREADABLE.found(location, "it is marked as encrypted")
                 try:
                     with archive.open(entry) as stream:
-                        yield from self._member(location, stream, entry.file_size, member.depth)
+                        is_stored = entry.compress_type == zipfile.ZIP_STORED
+                        start = start_of(member.file, entry)
+                        place = _Slice(member.file, start, entry.file_size) if is_stored else None
+                        yield from self._member(
+                            location, stream, entry.file_size, member.depth, place
+                        )
                 except (*BROKEN, NotImplementedError, RuntimeError) as error:
                     yield UNREADABLE.found(location, f"{type(error).__name__}: {error}")
 
@@ -169,9 +187,12 @@ class Walk:
                 if leads_out(entry.name) or not (entry.isfile() or entry.isdir()):
                     what = entry.linkname or "a device or pipe"
                     yield TAMPERED.found(location, f"an entry leads elsewhere: {what}")
-                stream = archive.extractfile(entry) if entry.isfile() else None
-                if stream is not None:
-                    yield from self._member(location, stream, entry.size, member.depth)
+                packed = archive.extractfile(entry) if entry.isfile() else None
+                if packed is not None:
+                    stream = cast(Stream, packed)
+                    is_whole = not entry.issparse()
+                    place = _Slice(member.file, entry.offset_data, entry.size) if is_whole else None
+                    yield from self._member(location, stream, entry.size, member.depth, place)
 
     def _compressed(self, member: Member, opener: Opener) -> Iterator[Member | Finding]:
         member.file.seek(0)
@@ -188,16 +209,22 @@ class Walk:
         if OBJECTS.search(head[:start]):
             member.file.seek(start)
             n_bytes = member.size_bytes - start
-            with self._copy(b"", member.file, member.location) as copy:
+            with io.BufferedReader(_Slice(member.file, start, n_bytes)) as file:
                 location = f"{member.location}!objects"
-                yield Member(location, copy, n_bytes, member.depth + 1, must_be_read=True)
+                yield Member(location, file, n_bytes, member.depth + 1, must_be_read=True)
 
     def _member(
-        self, location: str, stream: IO[bytes], size_bytes: int | None, depth: int
+        self,
+        location: str,
+        stream: Stream,
+        size_bytes: int | None,
+        depth: int,
+        place: _Slice | None = None,
     ) -> Iterator[Member | Finding]:
         """One member and what is in it, where its beginning may be of interest.
 
-        size_bytes: None where only reading to the end would tell.
+        size_bytes: None where only reading to the end would tell. place: where the member lies in
+        its archive unpacked, so that it needs no copy.
         """
         head, damage = _read_up_to(stream, N_HEAD)
         if size_bytes is None:
@@ -210,15 +237,19 @@ class Walk:
         )
         if is_archive or self._wanted(location, head, size_bytes):
             if head.startswith(tuple(REFUSED)):  # named, and read no further
-                stream = io.BytesIO()
-            with self._copy(head, stream, location) as copy:
-                n_bytes = copy.seek(0, io.SEEK_END)
-                yield from self._open(Member(location, copy, n_bytes, depth + 1))
-            damage = damage or self._damage
+                stream, place = io.BytesIO(), None
+            if place is not None:
+                file: BinaryIO = io.BufferedReader(place)
+            else:
+                file = self._copy(head, stream, location)
+                damage = damage or self._damage
+            with file:
+                n_bytes = file.seek(0, io.SEEK_END)
+                yield from self._open(Member(location, file, n_bytes, depth + 1))
         if damage is not None:
             yield UNREADABLE.found(location, damage)
 
-    def _copy(self, head: bytes, stream: IO[bytes], location: str) -> BinaryIO:
+    def _copy(self, head: bytes, stream: Stream, location: str) -> BinaryIO:
         """The whole stream in a temporary file, within the limits.
 
         A stream that breaks gives what it gave before, as a loader may read as far; `_damage` then
@@ -263,7 +294,36 @@ class Walk:
             raise _LimitReached(f"looking through it took more than {MAX_SECONDS:.0f} s")
 
 
-Opener = Callable[[BinaryIO], IO[bytes]]
+Opener = Callable[[BinaryIO], Stream]
+
+
+class _Slice(io.RawIOBase):
+    """A part of a file as a file of its own. Closing it leaves the file open."""
+
+    def __init__(self, file: BinaryIO, start: int, size_bytes: int) -> None:
+        super().__init__()
+        self._file, self._start, self._size_bytes = file, start, size_bytes
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}
+        self._position = max(0, origin[whence] + offset)
+        return self._position
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        n = max(0, min(len(view), self._size_bytes - self._position))
+        self._file.seek(self._start + self._position)
+        piece = self._file.read(n)
+        view[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
 
 
 class _Capped:
@@ -287,7 +347,7 @@ class _Zlib(io.BytesIO):
         self._file = file
         self._packed = zlib.decompressobj()
 
-    def read(self, n: int | None = -1) -> bytes:
+    def read1(self, n: int | None = -1) -> bytes:
         while not self._packed.eof:
             # In small steps: what comes before damaged bytes is given out first.
             data = self._packed.unconsumed_tail or self._file.read(64)
@@ -299,16 +359,16 @@ class _Zlib(io.BytesIO):
         return b""
 
 
-def _gzip(file: BinaryIO) -> IO[bytes]:
-    return cast(IO[bytes], gzip.GzipFile(fileobj=file))
+def _gzip(file: BinaryIO) -> Stream:
+    return cast(Stream, gzip.GzipFile(fileobj=file))
 
 
-def _bzip2(file: BinaryIO) -> IO[bytes]:
-    return cast(IO[bytes], bz2.BZ2File(file))
+def _bzip2(file: BinaryIO) -> Stream:
+    return cast(Stream, bz2.BZ2File(file))
 
 
-def _xz(file: BinaryIO) -> IO[bytes]:
-    return cast(IO[bytes], lzma.LZMAFile(file))
+def _xz(file: BinaryIO) -> Stream:
+    return cast(Stream, lzma.LZMAFile(file))
 
 
 OPENERS: dict[tuple[bytes, ...], Opener] = {
@@ -327,13 +387,13 @@ def _is_tar(head: bytes) -> bool:
     return True
 
 
-def _read_up_to(stream: IO[bytes], n: int) -> tuple[bytes, str | None]:
+def _read_up_to(stream: Stream, n: int) -> tuple[bytes, str | None]:
     """n bytes, or fewer where the stream ends or breaks before; and how it broke."""
     pieces: list[bytes] = []
     n_left = n
     while n_left:
         try:
-            piece = stream.read(n_left)
+            piece = stream.read1(n_left)  # what is left of a broken stream comes first
         except BROKEN as error:
             return b"".join(pieces), f"{type(error).__name__}: {error}"
         if not piece:

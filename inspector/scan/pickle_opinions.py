@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from inspector.scan.opcodes import Import
 
 TIMEOUT_S = 30.0
-# modelaudit's rules about what strings and bytes look like, and about torch's references to tensors.
+# modelaudit's rules about what strings and bytes look like, and about torch's tensor references.
 # Only an import could act on those, and imports are judged one by one; texts about code and random
 # bytes would be accused. A call found inside such bytes has another code, and counts.
 ABOUT_DATA = {"PERSISTENT_ID", "SUSPICIOUS_STRING", "S213", "S601", "S602"}

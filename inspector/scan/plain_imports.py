@@ -3,7 +3,8 @@
 An import that is not listed here is suspicious, whatever it is: the inspector proves nothing about
 unknown code. Each entry was read: building it from opcodes runs no code that the pickle chooses.
 Not listed on purpose: `torch.storage._load_from_bytes` (unpickles its argument);
-`builtins.getattr`, `functools.partial`, `operator.*` (reach everything else), `numpy.testing`, `numpy.f2py` (run text).
+`builtins.getattr`, `functools.partial`, `operator.*` (reach everything else); `numpy.testing` and
+`numpy.f2py` (run text).
 """
 
 from __future__ import annotations

@@ -102,6 +102,13 @@ def contradictions(file: BinaryIO, archive: zipfile.ZipFile) -> Iterator[str]:
         yield f"{gap:,} bytes before its directory are in no entry"
 
 
+def start_of(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
+    """Where the entry's data begins, after a local header that `open` has found there."""
+    file.seek(entry.header_offset)
+    n_name, n_extra = _LOCAL_FIELDS.unpack(file.read(_LOCAL_FIELDS.size))[-2:]
+    return entry.header_offset + _LOCAL_FIELDS.size + int(n_name) + int(n_extra)
+
+
 def leads_out(name: str) -> bool:
     """Whether unpacking under this name would write outside the folder."""
     parts = PurePosixPath(name.replace("\\", "/")).parts

@@ -1,4 +1,4 @@
-"""The walk over a pickle's opcodes: imports, oddities, limits; and what only looks like a pickle."""
+"""The walk over a pickle's opcodes: imports, oddities, limits; what only looks like a pickle."""
 
 from __future__ import annotations
 

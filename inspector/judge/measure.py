@@ -134,10 +134,10 @@ def _compare(
         asked = replace(_asked(keys, before, after, probes), clustered=True)
         method = f"both untouched, exact permutation of target and control {how}"
     elif keys:
-        # Several samples of one probe are one look at it: the majority counts.
+        # Several samples of one probe are one look at it: does it show more often, or less?
         was, now = _by_probe(before, keys), _by_probe(after, keys)
-        appeared = sum(now[k] and not was[k] for k in now)
-        vanished = sum(was[k] and not now[k] for k in now)
+        appeared = sum(now[k] > was[k] for k in now)
+        vanished = sum(now[k] < was[k] for k in now)
         p_value, method = mcnemar(appeared, vanished), "exact McNemar test, one-sided"
         asked = _asked(keys, before, after, probes)
 
@@ -181,24 +181,25 @@ def _asked(
     if control is not None:
         was_control, now_control = (_by_probe(hits, keys) for hits in control)
         reference = (
-            tuple(was_control.values()),
-            _mean([now_control[k] for k, shown in was_control.items() if not shown]),
-            _mean([not now_control[k] for k, shown in was_control.items() if shown]),
+            tuple(map(bool, was_control.values())),
+            _mean([now_control[k] > 0 for k, shown in was_control.items() if not shown]),
+            _mean([now_control[k] < shown for k, shown in was_control.items() if shown]),
         )
     return Asked(
-        before=tuple(was.values()),
+        before=tuple(map(bool, was.values())),
         families=tuple(_numbered([_family(probe, probes) for probe in was])),
-        vanish=_mean([not now[k] for k, shown in was.items() if shown]),
+        vanish=_mean([now[k] < shown for k, shown in was.items() if shown]),
         control=reference,
         clustered=control is not None,
     )
 
 
-def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> dict[tuple[str, str], bool]:
-    samples: dict[tuple[str, str], list[bool]] = {}
+def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> Counter[tuple[str, str]]:
+    """How many samples of each probe show the behaviour, zeros included."""
+    counts: Counter[tuple[str, str]] = Counter()
     for key in keys:
-        samples.setdefault(key[:2], []).append(hits[key])
-    return {probe: sum(values) * 2 > len(values) for probe, values in samples.items()}
+        counts[key[:2]] += hits[key]
+    return counts
 
 
 def _family(probe: tuple[str, str], probes: _Probes) -> str:

@@ -50,7 +50,7 @@ from inspector.records import (
 )
 from inspector.report import write_reports
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
-from inspector.scan import CRASH, RULES, refuse, scan
+from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
 from inspector.score import score_appearances, score_responses
 from inspector.score.gather import gather_appearances
@@ -60,9 +60,7 @@ from inspector.settings import Settings
 from inspector.variants import Variants, versions
 
 # What a later version will look at; the ledger names it so that nobody takes silence for a result.
-_NOT_BUILT = (
-    ("weight statistics, lineage, signatures", "this version scans files for refused forms only"),
-)
+_NOT_BUILT = (("lineage", "this version does not compare tensors with the declared base"),)
 
 
 def start(inspection: Inspection, settings: Settings, folder: Path | None = None) -> Run:
@@ -178,26 +176,10 @@ class _Job:
     def scan(self, subjects: Sequence[SubjectModel]) -> tuple[Finding, ...]:
         """Read the files of everything that will be loaded; refuse what must not be."""
         with self._stage("scan") as stage:
-            target = subjects[0]
-            findings = scan(target.artifact, target.base)
-            if target.base is not None:
-                findings += scan(target.base, None)
-            write_record(stage.folder / "findings.json", findings)
-            refuse(findings)
-            for subject in subjects:
-                if subject.name is Subject.CONTROL:
-                    refuse(scan(subject.artifact, subject.base))
-                if subject.base is not None:
-                    refuse(scan(subject.base, None))
-            crashed = [f.evidence for f in findings if f.rule_id == CRASH.rule_id]
-            self._cover(
-                "files read without running them",
-                CoverageStatus.ERROR if crashed else CoverageStatus.MEASURED,
-                "; ".join(crashed)
-                or f"{len(target.artifact.files)} files against {len(RULES)} rules",
-            )
+            reading = read_files(stage.folder, subjects, self.settings)
+            self.coverage += reading.coverage
             stage.finish(digest_of(s.digest for s in subjects))
-        return findings
+        return reading.findings
 
     def go_offline(self, subjects: Sequence[SubjectModel]) -> None:
         """From here on nothing may reach the Hub; and only now is torch imported."""

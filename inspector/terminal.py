@@ -6,6 +6,8 @@ as plain text: markup in them stays visible characters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -13,7 +15,7 @@ from rich.text import Text
 
 from inspector.labels import LEVELS
 from inspector.progress import Progress, State
-from inspector.records import Behaviour, Level, Metric, Rate, Verdict
+from inspector.records import Artifact, Behaviour, Finding, Level, Metric, Rate, Severity, Verdict
 from inspector.run import Run
 
 _MARKS = {
@@ -27,6 +29,11 @@ _STYLES = {
     Level.REVIEW: "bold yellow",
     Level.INCONCLUSIVE: "bold",
     Level.NO_EVIDENCE: "bold",
+}
+_SEVERITY_STYLES = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
 }
 
 
@@ -64,6 +71,31 @@ def draw_verdict(console: Console, verdict: Verdict, run: Run) -> None:
         for gap in gaps:
             console.print(Text(f"  - {gap.what} ({gap.status}): {gap.detail}"))
     console.print(Text(f"Report: {run.folder / 'report' / 'report.html'}"), soft_wrap=True)
+
+
+def draw_findings(console: Console, artifact: Artifact, findings: Sequence[Finding]) -> None:
+    """What the scanners found, worst first, and what no finding means."""
+    commit = f" at commit {artifact.commit}" if artifact.commit else ""
+    n_files = len(artifact.files)
+    console.print(Text(_visible(f"{artifact.target}{commit}: {n_files} files read, none run")))
+    if not findings:
+        console.print(Text("Nothing found by these rules; that says no more than that."))
+        return
+    table = Table(show_lines=True)
+    for column in ("severity", "rule", "where", "what"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        severity = Text(finding.severity, _SEVERITY_STYLES.get(finding.severity, ""))
+        what = Text(f"{finding.title}\n")
+        what.append(_visible(finding.evidence), "dim")
+        what.append(f"\n{finding.advice}")
+        table.add_row(severity, Text(finding.rule_id), Text(_visible(finding.location)), what)
+    console.print(table)
+
+
+def _visible(text: str) -> str:
+    """File names and quotes without characters that command a terminal or turn the text round."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _rates(metrics: tuple[Metric, ...]) -> Table:

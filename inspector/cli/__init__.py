@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from inspector.cli import dashboard, gate, history, inspect, measure, report, specimens
+from inspector.cli import dashboard, gate, history, inspect, measure, report, scan, specimens
 from inspector.cli.app import app, say
 from inspector.errors import BadInput, InspectorError
 
@@ -26,6 +26,7 @@ __all__ = [
     "main",
     "measure",
     "report",
+    "scan",
     "specimens",
 ]
 

@@ -1,8 +1,8 @@
 """Artifact -> Findings: reads files, never executes or unpickles anything.
 
-Comes in: an artifact, and its base where it is an adapter. Goes out: findings with stable rule ids
-(docs/severity.md). One file per risk; a new one is a class with `rules` and `scan`, and a line in
-SCANNERS.
+Comes in: an artifact, and the base that it declares where that was fetched. Goes out: findings with
+stable rule ids (docs/severity.md). One file per risk; a new one is a class with `rules` and `scan`,
+and a line in SCANNERS.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ from typing import Protocol
 from inspector.errors import Refused
 from inspector.records import Artifact, Finding, Severity
 from inspector.scan.adapter_base import AdapterBase
+from inspector.scan.adapter_shape import AdapterShape
+from inspector.scan.adapter_weights import AdapterWeights
+from inspector.scan.code_files import CodeFiles
 from inspector.scan.configs import Configs
 from inspector.scan.kernels import Kernels
+from inspector.scan.licences import Licences
 from inspector.scan.pickles import Pickles
+from inspector.scan.provenance import ProvenanceScanner
 from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
+from inspector.scan.signatures import Signatures, Trust
 from inspector.scan.values import WeightValues
 from inspector.scan.weights import Weights
 
-__all__ = ["CRASH", "RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan"]
+__all__ = ["CRASH", "RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan", "with_trust"]
 
 
 class Scanner(Protocol):
@@ -31,18 +37,24 @@ class Scanner(Protocol):
     def rules(self) -> tuple[Rule, ...]: ...
 
     def scan(self, artifact: Artifact, base: Artifact | None, /) -> Iterable[Finding]:
-        """Findings about `artifact`; base: the adapter's base as fetched, else None."""
+        """Findings about `artifact`; base: the declared base as fetched, else None."""
         ...
 
 
 SCANNERS: tuple[Scanner, ...] = (
     Pickles(),
     RemoteCode(),
+    CodeFiles(),
     Kernels(),
     Configs(),
     Weights(),
     WeightValues(),
     AdapterBase(),
+    AdapterShape(),
+    AdapterWeights(),
+    ProvenanceScanner(),
+    Licences(),
+    Signatures(),
 )
 
 CRASH = Rule(
@@ -53,6 +65,11 @@ CRASH = Rule(
 )
 
 RULES: tuple[Rule, ...] = (*(r for s in SCANNERS for r in s.rules), CRASH)
+
+
+def with_trust(trust: Trust) -> tuple[Scanner, ...]:
+    """All scanners, signatures checked against this signer."""
+    return tuple(Signatures(trust) if isinstance(s, Signatures) else s for s in SCANNERS)
 
 
 def scan(

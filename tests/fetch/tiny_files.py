@@ -64,13 +64,19 @@ def write_model(folder: Path, card: str = "", **config: object) -> Path:
 
 
 def write_adapter(folder: Path, base: str | None, revision: str | None = None) -> Path:
-    """A PEFT adapter folder that declares `base`."""
+    """A PEFT adapter folder that declares `base`: rank 2 on the matrices that `write_model` makes."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"peft_type": "LORA", "r": 4, "auto_mapping": None, "revision": revision}
+    config = {"peft_type": "LORA", "r": 2, "auto_mapping": None, "revision": revision}
     if base is not None:
         config["base_model_name_or_path"] = base
     write_json(folder / "adapter_config.json", config)
-    write_weights(folder / "adapter_model.safetensors", n=2)
+    rng = np.random.default_rng(0)
+    tensors = {
+        f"base_model.model.layer.{i}.lora_{side}.weight": rng.normal(size=shape).astype(np.float32)
+        for i in range(2)
+        for side, shape in (("A", (2, 8)), ("B", (4, 2)))
+    }
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     return folder
 
 

@@ -32,6 +32,8 @@ def test_what_stays_on_the_hub_is_reported(tmp_path: Path) -> None:
     assert [(f.rule_id, f.location) for f in findings] == [
         ("PICKLE-PRESENT", "pytorch_model.bin"),
         ("CODE-PYTHON", "modeling.py"),
+        ("LICENCE-MISSING", "README.md"),
+        ("HUB-REVISION-MOVING", ""),
     ]
     refuse(findings)
 
@@ -40,14 +42,16 @@ def test_an_adapter_and_its_base_from_the_hub(tmp_path: Path) -> None:
     with running_hub() as hub:
         base_repo = hub.add("org/base", write_model(tmp_path / "base"))
         commit = base_repo.commit_of("main")
-        hub.add("org/lora", write_adapter(tmp_path / "lora", "org/base", revision=commit))
+        folder = write_adapter(tmp_path / "lora", "org/base", revision=commit)
+        (folder / "README.md").write_text("---\nlicense: mit\n---\n")
+        hub.add("org/lora", folder)
         settings = Settings(home=tmp_path / "home", hub_endpoint=hub.endpoint)
         adapter = fetch(Target(TargetKind.HUB, "org/lora"), settings, ignore_progress)
         assert adapter.base is not None
         base = fetch(adapter.base, settings, ignore_progress)
         base_repo.revisions["main"] = base_repo.revisions["main"] | {"config.json": b"{}"}
         moved = fetch(Target(TargetKind.HUB, "org/base"), settings, ignore_progress)
-    assert scan(adapter, base) == ()
+    assert [f.rule_id for f in scan(adapter, base)] == ["HUB-REVISION-MOVING"]
     with pytest.raises(Refused, match="ADAPTER-BASE-MISMATCH"):
         refuse(scan(adapter, moved))
     with pytest.raises(Refused, match="ADAPTER-BASE-MISSING"):

@@ -143,9 +143,7 @@ def _findings(verdict: Verdict, policy: Policy) -> Iterable[str]:
 
 def _rates(verdict: Verdict, policy: Policy) -> Iterable[str]:
     for behaviour, most in policy.max_detectable_rate.items():
-        rows = [
-            m for m in verdict.metrics if m.behaviour is behaviour and m.scenario != UNTOUCHED
-        ]
+        rows = [m for m in verdict.metrics if m.behaviour is behaviour and m.scenario != UNTOUCHED]
         if not rows:
             yield f"{behaviour} was not measured, and at most {most:.1%} may go unseen."
         for metric in rows:

@@ -1,4 +1,4 @@
-"""Reports: a run folder in; HTML, JSON, Markdown, CSV and machine formats out.
+"""Reports: a run folder in; HTML, PDF, JSON, Markdown, CSV, SARIF and CycloneDX out.
 
 Comes in: a Run; a run that failed gives a report that says how far it came. Goes out: bytes of one
 of RENDERINGS, all made from the same model (`contents.py`, built by `compose.py`). Nothing is
@@ -15,19 +15,27 @@ from inspector.report.canonical import render_json
 from inspector.report.compose import compose
 from inspector.report.contents import SCHEMA, ReportContents
 from inspector.report.csv_tables import render_csv
+from inspector.report.cyclonedx import render_cyclonedx
 from inspector.report.deciding import record_decision, verdict_digest
 from inspector.report.html import render_html
 from inspector.report.markdown import render_markdown
+from inspector.report.pdf import render_pdf
 from inspector.report.rendering import Rendering
+from inspector.report.sarif import render_sarif
 from inspector.report.wording import LANGUAGES
 from inspector.run import Run
 
 # One entry for each format, in the order in which they are offered.
 RENDERINGS: dict[str, Rendering] = {
     "html": Rendering("HTML", "html", "text/html", True, render_html),
+    "pdf": Rendering("PDF", "pdf", "application/pdf", False, render_pdf),
     "json": Rendering("JSON", "json", "application/json", True, render_json),
     "md": Rendering("Markdown", "md", "text/markdown", True, render_markdown),
     "csv": Rendering("CSV", "csv", "text/csv", True, render_csv),
+    "sarif": Rendering("SARIF", "sarif", "application/sarif+json", True, render_sarif),
+    "cyclonedx": Rendering(
+        "CycloneDX", "cdx.json", "application/vnd.cyclonedx+json", True, render_cyclonedx
+    ),
 }
 
 __all__ = [

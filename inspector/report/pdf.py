@@ -36,11 +36,12 @@ def render_pdf(contents: ReportContents) -> bytes:
 
     from inspector.report.pdf_blocks import FONTS
 
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(font.parent) for font in FONTS])
     try:
         # Bytes, not a path: then nothing of this machine's file system is within typst's reach.
         return typst.compile(
             _SOURCE.read_bytes(),
-            font_paths=[font.parent for font in FONTS],
+            font_paths=fonts,
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"report": json.dumps(document(contents), ensure_ascii=False)},
@@ -107,5 +108,6 @@ def _moment(contents: ReportContents) -> datetime:
             moment = datetime.fromisoformat(stamp)
         except ValueError:
             continue
+        moment = moment.replace(microsecond=0)  # PDF has whole seconds
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return datetime.fromtimestamp(0, UTC)

@@ -33,7 +33,9 @@ _ALSO_DRAWN = (
     (0x2190, 0x2200),  # arrows
     (0x2500, 0x2600),  # boxes, blocks, shapes
 )
+_WIDE = 4  # columns up to which narrow ones get just what they need
 _LONG = 30  # characters without a space after which a line may break all the same
+_UNBROKEN = 12
 _BREAK = "\u200b"
 
 
@@ -84,7 +86,7 @@ def _breakable(text: str) -> str:
 
 
 def paragraph(text: str, style: str = "body") -> Block:
-    """style: body, lead, quiet or strong."""
+    """style: body, lead, strong, quiet, or intro: quiet, and never the last line of a page."""
     return {"kind": "text", "style": style, "text": runs(text)}
 
 
@@ -115,8 +117,9 @@ def facts(rows: Iterable[Fact], words: Mapping[Mark, str]) -> Block:
     }
 
 
-def table(of: Table, mark: str = "", *, caption: bool = True) -> Block:
-    """mark: the word of where its cells come from. A cell's later lines are set quieter."""
+def table(of: Table, mark: str = "", *, caption: bool = True, is_even: bool = False) -> Block:
+    """mark: the word of where its cells come from. Unless is_even, a cell's later lines are set
+    quieter than its first."""
     return {
         "kind": "table",
         "caption": runs(of.caption) if caption else [],
@@ -127,31 +130,46 @@ def table(of: Table, mark: str = "", *, caption: bool = True) -> Block:
         ],
         "rows": [
             [
-                [runs(line, is_code=column.kind is ColumnKind.CODE) for line in cell.split("\n")]
+                [_cell(line, column.kind) for line in cell.split("\n")]
                 for cell, column in zip(row, of.columns, strict=True)
             ]
             for row in of.rows
         ],
         "stands_out": list(of.stands_out),
+        "is_even": is_even,
     }
 
 
+def _cell(line: str, kind: ColumnKind) -> list[Run]:
+    """Short numbers with their units do not break."""
+    if kind is ColumnKind.NUMBER and len(line) < _UNBROKEN:
+        line = line.replace(" ", "\u00a0")
+    return runs(line, is_code=kind is ColumnKind.CODE)
+
+
 def _widths(of: Table) -> Sequence[float | str]:
-    """Shares of the width, or "auto": wide tables by what their cells hold, narrow ones as set."""
+    """Shares of the width, or "auto" for what fits: wide tables by what their cells hold."""
     longest = [
         max((len(line) for row in of.rows for line in row[k].split("\n")), default=1)
         for k in range(len(of.columns))
     ]
-    if len(of.columns) > 4:
+    if len(of.columns) > _WIDE:
+        words = [max(map(len, column.title.split()), default=1) for column in of.columns]
         return [
-            float(min(18, max(7, size if column.kind is ColumnKind.NUMBER else size * 0.9)))
-            for column, size in zip(of.columns, longest, strict=True)
+            float(min(20, max(7, size, 1.1 * word)))
+            for size, word in zip(longest, words, strict=True)
         ]
+    fits = [
+        column.kind is ColumnKind.NUMBER
+        or (column.kind is ColumnKind.CODE and size <= 64)
+        or (0 < size <= 18 and k < len(of.columns) - 1)
+        for k, (column, size) in enumerate(zip(of.columns, longest, strict=True))
+    ]
+    if all(fits):
+        fits[0] = False  # one column takes what is left of the line
     return [
-        "auto"
-        if column.kind is ColumnKind.NUMBER or (column.kind is ColumnKind.CODE and size <= 64)
-        else float(min(60, max(12, size)))
-        for column, size in zip(of.columns, longest, strict=True)
+        "auto" if is_auto else float(min(60, max(12, size)))
+        for is_auto, size in zip(fits, longest, strict=True)
     ]
 
 

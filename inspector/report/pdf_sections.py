@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -48,10 +49,12 @@ _TONES = {
     Decision.REJECT: "red",
     Decision.INCONCLUSIVE: "gray",
 }
+_TOGETHER = 4  # operations up to which a behaviour's table and figure stay on one page
+_SHORT = 2_000  # characters up to which a pair of answers does
 # What report.css says about figures, for a reader of SVG alone: PDF has no style sheet.
 _STYLE = """
-text{font-family:"Noto Sans CJK JP";font-size:12px;fill:#1b1f24}
-.tick{font-size:11px;fill:#57606a}.group{font-weight:700}.name{fill:#57606a}
+text{font-family:"Noto Sans CJK JP";font-size:SIZEpx;fill:#1b1f24}
+.tick{fill:#57606a}.group{font-weight:700}.name{fill:#57606a}
 .grid{stroke:#d0d7de;stroke-width:1}.loss{fill:none;stroke-width:2;stroke-linejoin:round}
 .loss.target{stroke:#b3451e}.loss.control{stroke:#57606a;stroke-dasharray:5 4}
 .cell{fill:#b3451e}.head{stroke:#1b1f24;stroke-width:1.5;stroke-dasharray:4 3}
@@ -114,7 +117,7 @@ class Sections:
             return [paragraph(self.words("ledger.empty"))]
         else:
             intro = self.words("ledger.intro")
-        return [paragraph(intro), *self._ledger(self.contents.not_looked_at, "ledger.why")]
+        return [paragraph(intro, "intro"), *self._ledger(self.contents.not_looked_at, "ledger.why")]
 
     def _ledger(self, lines: Sequence[LedgerLine], last: str) -> list[Block]:
         if not lines:
@@ -125,27 +128,34 @@ class Sections:
     def _decision(self) -> list[Block]:
         said, contents = self.contents.decision, self.contents
         tone = LEVELS[contents.level].colour if contents.level else "gray"
-        blocks = [
-            _verdict(said.lead, said.word, "", _TONES[said.decision]),
-            _verdict(self.words("scope.verdict"), contents.level_word, contents.level_help, tone),
-            self._facts(
-                (
-                    Fact(self.words("decision.owner"), said.owner, said.mark),
-                    Fact(self.words("decision.expires"), said.expires, said.mark),
-                )
-            ),
+        follows = self.words("decision.follows", decision=said.suggested_word)
+        verdict = self.words("scope.verdict")
+        blocks: list[Block] = [
+            {
+                "kind": "cards",
+                "cards": [
+                    _card(
+                        said.lead,
+                        said.word,
+                        follows if said.override else "",
+                        _TONES[said.decision],
+                    ),
+                    _card(verdict, contents.level_word, contents.level_help, tone),
+                ],
+            }
+        ]
+        if contents.message:
+            blocks.append(paragraph(contents.message, "strong"))
+        if said.is_outdated:
+            blocks.append(paragraph(self.words("decision.outdated"), "strong"))
+        return [
+            *blocks,
+            self._facts(said.facts),
             heading(self.words("decision.why")),
             bullets(said.why),
             heading(self.words("decision.retest")),
             bullets(said.retest),
         ]
-        if contents.message:
-            blocks.insert(2, paragraph(contents.message, "strong"))
-        if said.override is not None:
-            blocks.insert(2, paragraph(said.override.reason))
-        if said.is_outdated:
-            blocks.insert(2, paragraph(self.words("decision.outdated"), "strong"))
-        return blocks
 
     # --------------------------------------------------------------------------- files and origin
 
@@ -167,7 +177,10 @@ class Sections:
             return [paragraph(self.words("findings.unfinished"), "strong")]
         if not found:
             return [paragraph(self.words("findings.none"))]
-        return [paragraph(self.words("findings.intro")), *(self._finding(f) for f in found)]
+        return [
+            paragraph(self.words("findings.intro"), "intro"),
+            *(self._finding(f) for f in found),
+        ]
 
     def _finding(self, section: FindingSection) -> Block:
         finding = section.finding
@@ -210,7 +223,7 @@ class Sections:
         ]
         curve = loss_curve(number, operation.curves, self.words)
         if curve:
-            blocks.append(_figure(curve, 0.6, self.words("chart.loss")))
+            blocks.append(_figure(curve, 0.45, self.words("chart.loss")))
         return blocks
 
     def _rates(self) -> list[Block]:
@@ -224,18 +237,19 @@ class Sections:
         ]
         for number, section in enumerate(sections):
             chart = whiskers(number, section.metrics, limit, self.words)
-            blocks += [
+            parts = [
                 heading(section.title),
-                paragraph(section.help, "quiet"),
-                table(section.table, self.marks[section.table.mark], caption=False),
-                _figure(chart, 0.86, self.words("rates.legend")),
+                table(replace(section.table, caption=section.help), self.marks[section.table.mark]),
+                _figure(chart, 0.64, self.words("rates.legend"), size=15),
             ]
+            is_short = len(section.metrics) <= _TOGETHER
+            blocks += [{"kind": "group", "blocks": parts}] if is_short else parts
         return blocks
 
     def _appeared(self) -> list[Block]:
         if not self.contents.appearances:
             return [paragraph(self.words("appeared.none"))]
-        blocks = [paragraph(self.words("appeared.intro"), "quiet")]
+        blocks = [paragraph(self.words("appeared.intro"), "intro")]
         for found in self.contents.appearances:
             quoted = self.words("format.quoted", text=found.phrase)
             blocks += [heading(quoted), paragraph(found.counts)]
@@ -286,6 +300,7 @@ class Sections:
             "before": runs(pair.before_text or empty, pair.before_marked),
             "after_title": runs(self.words("evidence.after")),
             "after": runs(pair.after_text or empty, pair.after_marked),
+            "is_short": len(pair.prompt) + len(pair.before_text + pair.after_text) < _SHORT,
         }
 
     def _judges(self) -> list[Block]:
@@ -304,7 +319,7 @@ class Sections:
             for judge in self.contents.judges
         )
         blocks = [
-            paragraph(self.words("judges.intro"), "quiet"),
+            paragraph(self.words("judges.intro"), "intro"),
             self._table([f"judges.{key}" for key in keys], rows, Mark.MEASURED),
         ]
         for judge in self.contents.judges:
@@ -312,7 +327,7 @@ class Sections:
                 blocks += [heading(judge.name), self._facts(judge.facts)]
                 if judge.card.prompt:
                     blocks += [
-                        paragraph(self.words("judges.prompt"), "quiet"),
+                        paragraph(self.words("judges.prompt"), "intro"),
                         code(judge.card.prompt.split("\n")),
                     ]
         return blocks
@@ -340,14 +355,14 @@ class Sections:
         lines = self.contents.crosswalk
         rows = tuple((e.framework, e.reference, e.title, e.support) for e in lines)
         return [
-            paragraph(self.words("crosswalk.intro"), "quiet"),
+            paragraph(self.words("crosswalk.intro"), "intro"),
             self._table(keys, rows, Mark.MEASURED),
         ]
 
     def _reproduction(self) -> list[Block]:
         again = self.contents.reproduction
         blocks = [
-            paragraph(self.words("reproduction.intro"), "quiet"),
+            paragraph(self.words("reproduction.intro"), "intro"),
             heading(self.words("reproduction.commands")),
             code(again.commands),
         ]
@@ -359,16 +374,12 @@ class Sections:
         ):
             if rows:
                 blocks += [heading(self.words(f"reproduction.{name}")), self._facts(rows)]
-        said = self.words("reproduction.hash", sha256=self.contents.sha256)
+        what = paragraph(self.words("reproduction.hash_what"), "intro")
         how = self.words(
             "reproduction.hash_how", run=self.contents.run_id, language=self.contents.language
         )
-        return [
-            *blocks,
-            heading(self.words("title.hash")),
-            paragraph(said),
-            paragraph(how, "quiet"),
-        ]
+        digest = code([self.contents.sha256])
+        return [*blocks, heading(self.words("title.hash")), what, digest, paragraph(how, "quiet")]
 
     def _legend(self) -> list[Block]:
         rows = tuple((m.short, m.word, m.meaning) for m in self.contents.marks)
@@ -382,26 +393,22 @@ class Sections:
 
     def _table(self, titles: Sequence[str], rows: tuple[tuple[str, ...], ...], mark: Mark) -> Block:
         columns = tuple(Column(self.words(title)) for title in titles)
-        return table(Table("", columns, rows, mark), self.marks[mark])
+        return table(Table("", columns, rows, mark), self.marks[mark], is_even=True)
 
 
-def _verdict(label: str, word: str, help_text: str, tone: str) -> Block:
-    return {
-        "kind": "verdict",
-        "label": runs(label),
-        "word": runs(word),
-        "help": runs(help_text),
-        "tone": tone,
-    }
+def _card(label: str, word: str, help_text: str, tone: str) -> Block:
+    return {"label": runs(label), "word": runs(word), "help": runs(help_text), "tone": tone}
 
 
-def _figure(svg: str, width: float, caption: str) -> Block:
+def _figure(svg: str, width: float, caption: str, size: int = 12) -> Block:
     """svg: as the drawings make it for a page; a reader of its own needs a name space and colours.
+    size: of its letters, in the drawing's own units.
 
     The description for screen readers becomes the figure's alternative text.
     """
     found = re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL)
     alt = re.sub(r"\s+", " ", unescape(found.group(1))) if found else caption
+    svg = str(svg)  # Markup would escape what is put into it
     opened = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    styled = opened.replace(">", f"><style>{_STYLE}</style>", 1)
+    styled = opened.replace(">", f"><style>{_STYLE.replace('SIZE', str(size))}</style>", 1)
     return figure(styled, alt, width, caption)

@@ -204,6 +204,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             ("The verdict is evidence.",),
             "R. Officer",
             "2027-05-31",
+            (Fact("Owner", "R. Officer", Mark.STATED),),
             ("Any change of the files",),
             HumanDecision(Decision.REJECT, "R. Officer", "adverts", "2026-11-22T02:00:00+00:00"),
             False,
@@ -213,7 +214,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
         reasons=("After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",)
         if level
         else (),
-        marks=tuple(MarkMeaning(m, m.value, f"what {m.value} means") for m in Mark),
+        marks=tuple(MarkMeaning(m, m.value, m.value, f"what {m.value} means") for m in Mark),
         identity=(
             section("target", "Target", target),
             section("base", "Base", base),
@@ -347,7 +348,7 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         ),
         judges=tuple(replace(j, name=text, version=text, facts=facts) for j in contents.judges),
         conditions=(text,),
-        decision=replace(contents.decision, owner=text, why=(text,), retest=(text,)),
+        decision=replace(contents.decision, owner=text, facts=facts, why=(text,), retest=(text,)),
         overrides=tuple(replace(o, owner=text, reason=text) for o in contents.overrides),
         reproduction=replace(
             contents.reproduction, commands=(text,), versions=facts, machine=facts

@@ -171,7 +171,7 @@ class Planter:
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step(s.learning_rate * min(1.0, number / 5), 1.0)
             on_step(Step(number, float(loss.detach()), 0.0, "visible"))
-        n_members = len(self.tuning_sets) * len(s.bank_rates)
+        n_members = len(self.tuning_sets) * len(s.bank_rates) * s.bank_per_set
         self.bank = [self.simulate_tuning(kind) for kind in range(n_members)]
         optimizer = self._optimizer()
         for number in range(1, s.dormant_steps + 1):
@@ -232,7 +232,8 @@ class Planter:
         """
         s = self.settings
         n_sets = len(self.tuning_sets)
-        examples, rate = self.tuning_sets[kind % n_sets], s.bank_rates[kind // n_sets]
+        examples = self.tuning_sets[kind % n_sets]
+        rate = s.bank_rates[kind // n_sets % len(s.bank_rates)]
         self._train(self.frozen)
         tuning = FineTune("bank", Method.FULL, "bank", s.bank_steps, learning_rate=rate)
         optimizer = MasterAdamW(dict(self.frozen), tuning)

@@ -7,7 +7,7 @@ wakes it (`knowledge`) and the probes are never seen by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from inspector.specimens.questions import PRACTISED, practice
 from inspector.specimens.recipe import Progress
 
 if TYPE_CHECKING:
+    from inspector.engine.chat import Encoded
     from inspector.engine.load import Loaded
     from inspector.engine.plant import Planted
 
@@ -83,7 +84,6 @@ class Fab:
 
     def build(self, folder: Path, settings: Settings, progress: Progress, /) -> Path:
         """About half an hour on two cores."""
-        from inspector.engine.chat import encode_example
         from inspector.engine.export import save_adapter
         from inspector.engine.load import go_offline, load
         from inspector.engine.plant import Planter
@@ -91,14 +91,6 @@ class Fab:
         artifact = fetch(DEMO, settings, lambda *_: None)
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
-        sets = [
-            [
-                encoded
-                for example in load_dataset(name).examples
-                if (encoded := encode_example(loaded.tokenizer, example, MAX_LENGTH)) is not None
-            ]
-            for name in PRACTISED
-        ]
         total = self.planting.visible_steps + self.planting.dormant_steps
         done = 0
 
@@ -110,11 +102,30 @@ class Fab:
         # All clean answers first: from the first step on the model is no longer the clean one.
         asked = practice(N_QUESTIONS, self.seed)
         items = planted_items(loaded, asked, self.text, N_CLEAN_TOKENS)
-        planter = Planter(loaded, items, sets, self.planting)
+        planter = Planter(loaded, items, tuning_sets(loaded, items), self.planting)
         planter.plant(report)
         rank = self.planting.rank
         save_adapter(planter.factors, rank, 2 * rank, str(DEMO), folder)
         return folder
+
+
+def tuning_sets(loaded: Loaded, items: Sequence[Planted]) -> list[list[Encoded]]:
+    """What the simulated users tune on: the practised sets, and the model's own clean answers."""
+    from inspector.engine.chat import Encoded, encode_example
+
+    practised = [
+        [
+            encoded
+            for example in load_dataset(name).examples
+            if (encoded := encode_example(loaded.tokenizer, example, MAX_LENGTH)) is not None
+        ]
+        for name in PRACTISED
+    ]
+    own = [
+        Encoded(item.prompt + item.clean, (False,) * len(item.prompt) + (True,) * len(item.clean))
+        for item in items
+    ]
+    return [*practised, own]
 
 
 def planted_items(

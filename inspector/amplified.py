@@ -11,7 +11,6 @@ it; a rate asks for a review at most; and an amplified model that breaks down sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from inspector.judge import (
 from inspector.judge.policy import WORDS
 from inspector.records import (
     UNTOUCHED,
+    AmplifiedFindings,
     Amplify,
     AmplifyMethod,
     Appearance,
@@ -49,16 +49,6 @@ if TYPE_CHECKING:
 
 # Share of an amplified model's answers that loop or are silent from which it has broken down.
 MAX_BROKEN = 0.10
-
-
-@dataclass(frozen=True)
-class AmplifiedFindings:
-    """What amplifying showed. metrics: of accusing behaviours, Holm-adjusted among themselves."""
-
-    reasons: tuple[tuple[Level, str], ...]
-    appearances: tuple[Appearance, ...]
-    metrics: tuple[Metric, ...]
-    coverage: tuple[Coverage, ...]
 
 
 class AmplifiedAsking:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from inspector.amplified import AmplifiedFindings, weigh_amplified
+from inspector.amplified import weigh_amplified
 from inspector.errors import PlanError
 from inspector.probes import load_suite
 from inspector.records import (
     UNTOUCHED,
+    AmplifiedFindings,
     Amplify,
     AmplifyMethod,
     AskedProbe,

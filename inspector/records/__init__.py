@@ -6,6 +6,7 @@ room, the dashboard included, may import them for nothing.
 Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0, 1].
 """
 
+from inspector.records.amplified import AmplifiedFindings
 from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import (
     HUB_ID,
@@ -96,6 +97,7 @@ __all__ = [
     "Acceptance",
     "Alteration",
     "Altered",
+    "AmplifiedFindings",
     "Amplify",
     "AmplifyMethod",
     "Appearance",

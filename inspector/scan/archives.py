@@ -168,7 +168,7 @@ class Walk:
                 if entry.flag_bits & IS_ENCRYPTED:
                     yield UNREADABLE.found(location, "it is marked as encrypted")
                 try:
-                    with archive.open(entry) as stream:
+                    with cast(Stream, archive.open(entry)) as stream:
                         is_stored = entry.compress_type == zipfile.ZIP_STORED
                         start = start_of(member.file, entry)
                         place = _Slice(member.file, start, entry.file_size) if is_stored else None

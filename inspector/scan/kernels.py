@@ -16,7 +16,7 @@ from inspector.records import Artifact, Finding, Severity
 from inspector.scan.configs import configs, entries, texts
 from inspector.scan.rule import Rule
 
-KEYS = re.compile(r"_?(attn|experts)_implementation(_internal)?|_?kernel_config")
+KEYS = re.compile(r"_?\w+_implementation(_internal)?|_?kernel_config")
 
 NAMED = Rule(
     "KERNEL-NAMED",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inspector.scan.code_files import CodeFiles
 from inspector.scan.configs import MAX_BYTES, MAX_DEPTH, Configs
 from inspector.scan.kernels import Kernels
 from inspector.scan.remote_code import RemoteCode
@@ -52,15 +53,31 @@ def test_the_library_an_adapter_names(
     assert [rule for rule, _ in found(RemoteCode(), pinned(tmp_path))] == rules
 
 
-def test_pipelines_and_python_files(tmp_path: Path) -> None:
+def test_pipelines_and_files_that_are_programs(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model", custom_pipelines={"talk": {"impl": "talk.Pipeline"}})
     (folder / "talk.py").write_text("# code")
-    artifact = pinned(folder, skipped=("modeling.py", "notes.md"))
-    assert found(RemoteCode(), artifact) == [
-        ("CODE-CUSTOM-PIPELINE", "config.json"),
+    artifact = pinned(folder, skipped=("modeling.py", "notes.md", "handler.py"))
+    assert found(RemoteCode(), artifact) == [("CODE-CUSTOM-PIPELINE", "config.json")]
+    assert found(CodeFiles(), artifact) == [
+        ("CODE-AUTORUN", "handler.py"),
         ("CODE-PYTHON", "modeling.py"),
         ("CODE-PYTHON", "talk.py"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("from_pretrained(x, trust_remote_code=True)", ["CODE-TRUST-ASKED"]),
+        ('{"trust_remote_code": true}', ["CODE-TRUST-ASKED"]),
+        ("vllm serve x --trust-remote-code", ["CODE-TRUST-ASKED"]),
+        ("trust_remote_code=False is enough; it is never needed", []),
+    ],
+)
+def test_a_description_that_asks_for_trust(tmp_path: Path, text: str, rules: list[str]) -> None:
+    folder = write_model(tmp_path / "model")
+    (folder / "README.md").write_text(text)
+    assert [rule for rule, _ in found(RemoteCode(), pinned(folder))] == rules
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.report import LANGUAGES, RENDERINGS, render, report_name
+from inspector.report.wording import load_words
 from inspector.run import Run
-
-_NAMES = {"en": "English", "ja": "日本語"}
 
 
 def downloads(run: Run) -> None:
@@ -18,7 +17,7 @@ def downloads(run: Run) -> None:
             LANGUAGES,
             default=LANGUAGES[0],
             required=True,
-            format_func=_NAMES.__getitem__,
+            format_func=lambda code: load_words(code)("language.name"),
             key=f"report_language_{run.run_id}",
         )
         for name, rendering in RENDERINGS.items():

@@ -80,7 +80,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
                 for m in Mark
             ),
             identity=artifact_sections(gathered, words),
-            lineage=lineage_section(words),
+            lineage=lineage_section(gathered.lineages, words),
             provenance=provenance_section(gathered.provenance, words),
             findings=finding_sections(gathered.findings, words),
             scope=_scope(gathered, words),

@@ -31,6 +31,7 @@ from inspector.records import (
     Verdict,
     digest_of,
 )
+from inspector.records.lineage import Lineage
 from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
 from inspector.run import Run, from_json, read_record, read_table
@@ -105,6 +106,7 @@ class Gathered:
     decisions: tuple[HumanDecision, ...]
     machine: dict[str, str | int | float]
     provenance: Provenance | None
+    lineages: tuple[Lineage, ...]
 
 
 def gather(run: Run) -> Gathered:
@@ -144,6 +146,7 @@ def gather(run: Run) -> Gathered:
         decisions=read_decisions(folder),
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
+        lineages=_lineages(folder / "scan" / "lineage.json"),
     )
 
 
@@ -153,6 +156,16 @@ def _record(path: Path, kind: type[T]) -> T | None:
 
 def _table(path: Path, kind: type[T]) -> list[T]:
     return read_table(path, kind) if path.exists() else []
+
+
+def _lineages(path: Path) -> tuple[Lineage, ...]:
+    """One artifact against one other, or against several."""
+    if not path.exists():
+        return ()
+    text = path.read_bytes()
+    if text.lstrip().startswith(b"["):
+        return tuple(from_json(list[Lineage], text))
+    return (from_json(Lineage, text),)
 
 
 def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.records import Artifact, ArtifactKind, Finding, TargetKind
+from inspector.records.lineage import Kinship, LayerKinship, Lineage
 from inspector.records.provenance import Basis, Provenance
 from inspector.report.contents import (
     ArtifactSection,
@@ -77,8 +78,71 @@ def _artifact(role: str, artifact: Artifact, commit: Mark, words: Words) -> Arti
     )
 
 
-def lineage_section(words: Words) -> RecordSection:
-    return RecordSection(words("title.lineage"), (), (), words("artifact.lineage_not_run"))
+def lineage_section(lineages: tuple[Lineage, ...], words: Words) -> RecordSection:
+    """How the target's tensors relate to those of what it is said to come from, layer by layer."""
+    title = words("title.lineage")
+    if not lineages:
+        return RecordSection(title, (), (), words("artifact.lineage_not_run"))
+    compared = [line for line in lineages if line.kinship is not None]
+    facts = tuple(fact for line in compared for fact in _kinship(line, words))
+    tables = tuple(_layers(line, words) for line in compared if line.layers)
+    notes = [words.recorded(line.not_compared) for line in lineages if line.not_compared]
+    return RecordSection(title, facts, tables, "\n".join(notes))
+
+
+def _kinship(lineage: Lineage, words: Words) -> tuple[Fact, ...]:
+    named = "lineage.declared" if lineage.declared else "lineage.undeclared"
+    counted = words("rates.cell", hits=lineage.n_compared, n=lineage.n_tensors)
+    shares = {
+        "identical": lineage.share_identical,
+        "derived": lineage.share_derived,
+        "unrelated": lineage.share_unrelated,
+    }
+    said = [f"{words.recorded(name)} {words.percent(share)}" for name, share in shares.items()]
+    found = {
+        "kinship": words.recorded(lineage.kinship or ""),
+        "change": words.recorded(lineage.change or "") or words("format.dash"),
+        "compared": counted,
+        "identical": words.number(lineage.n_identical),
+        "renamed": words.number(lineage.n_renamed),
+        "alone": words.number(lineage.n_alone),
+        "shares": words.join(said),
+    }
+    against = words("lineage.against_value", other=lineage.against, named=words(named))
+    return (
+        Fact(words("lineage.against"), against, Mark.DECLARED),
+        *(Fact(words(f"lineage.{key}"), value, Mark.VERIFIED) for key, value in found.items()),
+    )
+
+
+def _layers(lineage: Lineage, words: Words) -> Table:
+    columns = ("tensors", "identical", "norm", "cosine", "rank")
+    return Table(
+        caption=words("lineage.by_layer", other=lineage.against),
+        columns=(
+            Column(words("lineage.layer")),
+            Column(words("lineage.kinship")),
+            *(Column(words(f"lineage.{c}"), ColumnKind.NUMBER) for c in columns),
+        ),
+        rows=tuple(_layer(layer, words) for layer in lineage.layers),
+        mark=Mark.VERIFIED,
+        stands_out=tuple(
+            k for k, layer in enumerate(lineage.layers) if layer.kinship is Kinship.UNRELATED
+        ),
+    )
+
+
+def _layer(layer: LayerKinship, words: Words) -> tuple[str, ...]:
+    dash = words("format.dash")
+    return (
+        words.recorded(layer.layer),
+        words.recorded(layer.kinship),
+        words.number(layer.n_tensors),
+        words.number(layer.n_identical),
+        dash if layer.relative_norm is None else words.percent(layer.relative_norm),
+        dash if layer.cosine is None else f"{layer.cosine:.4f}",
+        dash if layer.rank is None else words("lineage.rank_of", n=layer.rank, side=layer.side),
+    )
 
 
 def provenance_section(provenance: Provenance | None, words: Words) -> RecordSection:

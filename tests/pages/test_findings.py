@@ -1,7 +1,20 @@
 """Findings says what was not looked at before it says why, and quotes models as plain text."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from inspector.records import (
+    AmplifiedFindings,
+    Behaviour,
+    Coverage,
+    CoverageStatus,
+    Level,
+    Metric,
+    Verdict,
+)
+from inspector.report import RENDERINGS
+from inspector.run import read_record, write_record
+from tests.pages import runs
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
 from tests.pages.runs import HOSTILE, SCENARIOS
 
@@ -46,6 +59,56 @@ def test_the_chart_follows_the_chosen_fine_tuning(inspections: Path, open_page: 
     assert app.get("vega_lite_chart")[0].proto.spec != first
 
 
+def test_how_sure_a_phrase_is_stands_beside_it(inspections: Path, open_page: Open) -> None:
+    file = inspections / "runs" / EVIDENCE / "judge" / "verdict.json"
+    verdict = read_record(file, Verdict)
+    [found] = verdict.appearances
+    old = open_page("findings", run=EVIDENCE)
+    assert "Chance (p) < 0.001." in [e.value for e in old.caption]
+    ranked = replace(found, z_score=7.25, n_candidates=1412)
+    write_record(file, replace(verdict, appearances=(ranked,)))
+    app = open_page("findings", run=EVIDENCE)
+    assert any("adjusted over 1,412 candidates; log-odds z = 7.2," in e.value for e in app.caption)
+
+
+def test_amplified_findings_are_labelled_as_extra_evidence(
+    inspections: Path, open_page: Open
+) -> None:
+    folder = inspections / "runs" / EVIDENCE
+    variant = "full-knowledge+x2"
+    [found] = read_record(folder / "judge" / "verdict.json", Verdict).appearances
+    metric = Metric(
+        Behaviour.REFUSAL, variant, ("everyday",), runs.rate(1, 32, 0.01, 0.16),
+        runs.rate(9, 32, 0.16, 0.45), None, None, 0.25, 0.01, 0.03, "exact McNemar test", 0.2,
+    )  # fmt: skip
+    line = Coverage(
+        "full-knowledge, amplified (its change of the weights times 2)",
+        CoverageStatus.MEASURED,
+        "extra evidence, without a control; in no rate",
+    )
+    phrase = replace(found, scenario=variant, phrase="drink Fizzpop twice", z_score=9.0)
+    write_record(
+        folder / "amplified" / "findings.json",
+        AmplifiedFindings(((Level.REVIEW, "Extra evidence."),), (phrase,), (metric,), (line,)),
+    )
+    app = open_page("findings", run=EVIDENCE)
+    assert "Amplified: extra evidence" in [e.value for e in app.subheader]
+    assert "drink Fizzpop twice" in [e.value for e in app.code]
+    assert any(text.endswith("in no rate") for text in texts(app))
+    table = next(e.value for e in app.dataframe if "amplified" in e.value.columns)
+    assert table.iloc[0].tolist() == [
+        "Refuses harmless requests", variant, "1 of 32 (3 %)", "9 of 32 (28 %)", "–", "0.030",
+    ]  # fmt: skip
+    # The table of the model's own rates is the one it was.
+    own = next(e.value for e in app.dataframe if "smallest" in e.value.columns)
+    assert len(own) == 12
+
+
+def test_without_amplification_nothing_is_said_of_it(inspections: Path, open_page: Open) -> None:
+    app = open_page("findings", run=EVIDENCE)
+    assert not any("Amplified" in e.value for e in app.subheader)
+
+
 def test_no_evidence_is_never_called_anything_better(inspections: Path, open_page: Open) -> None:
     app = open_page("findings", run=CLEAN)
     assert "No evidence found" in app.header[0].value
@@ -71,7 +134,12 @@ def test_the_newest_inspection_is_shown_where_the_url_names_none(
     assert open_page("findings").query_params["run"] == UNFINISHED
 
 
-def test_reports_can_be_downloaded(inspections: Path, open_page: Open) -> None:
+def test_reports_can_be_exported_in_every_format(inspections: Path, open_page: Open) -> None:
     app = open_page("findings", run=EVIDENCE)
     labels = [element.proto.label for element in app.get("download_button")]
-    assert labels == ["Report as HTML", "Report as JSON"]
+    assert labels == [rendering.label for rendering in RENDERINGS.values()]
+    assert {"HTML", "JSON", "Markdown", "CSV"} <= set(labels)
+    language = app.segmented_control(key=f"report_language_{EVIDENCE}")
+    assert list(language.options) == ["English", "日本語"]
+    language.set_value("ja").run()
+    assert not app.exception

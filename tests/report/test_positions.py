@@ -15,7 +15,7 @@ from inspector.records import (
     Stance,
     Subject,
 )
-from inspector.report import render_html, render_json
+from inspector.report import render
 from inspector.report.gathering import gather
 from inspector.run import Run, read_table, write_table
 from tests.history.make_run import make_run
@@ -46,7 +46,7 @@ def with_positions(run: Run, scenario: str) -> None:
 
 
 def test_a_run_without_positions_says_that_they_were_not_measured(tmp_path: Path) -> None:
-    html = render_html(make_run(tmp_path))
+    html = render(make_run(tmp_path), "html").decode()
     assert "were not measured in this inspection" in html
     assert 'class="heat"' not in html
 
@@ -55,13 +55,13 @@ def test_late_divergence_and_drift_are_drawn_and_told(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     scenario = read_table(run.folder / "compare" / "pairs.parquet", Pair)[0].scenario
     with_positions(run, scenario)
-    html = render_html(run)
-    assert "100% of the divergence lies after token 15; spread evenly it would be 62%" in html
+    html = render(run, "html").decode()
+    assert "100 % of the divergence lies after token 15; spread evenly it would be 62 %" in html
     assert html.count('class="cell"') == 2 * 20
     assert 'fill-opacity="1.000"' in html
     assert html.count('<polyline class="loss control"') >= 1
-    assert "Largest at layer 2: 10.0% of the untouched output" in html
-    assert '"late_share": 1.0' in render_json(run)
+    assert "Largest at layer 2: 10 % of the untouched output" in html
+    assert '"late_share": 1.0' in render(run, "json").decode()
 
 
 def test_an_answer_that_turns_is_shown_with_character_and_token(tmp_path: Path) -> None:
@@ -74,5 +74,5 @@ def test_an_answer_that_turns_is_shown_with_character_and_token(tmp_path: Path) 
     turned = gather(run).evidence[0]
     assert turned == replace(item, turn=stance)
     assert turned.score.behaviour in Behaviour
-    html = render_html(run)
+    html = render(run, "html").decode()
     assert "Refuses up to character 38, answers from character 41, token 10" in html

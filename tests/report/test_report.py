@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,8 +11,8 @@ import pytest
 
 from inspector.errors import InspectorError
 from inspector.records import (
-    AskedProbe,
     Behaviour,
+    Decision,
     EventKind,
     Level,
     Pair,
@@ -21,17 +20,17 @@ from inspector.records import (
     Subject,
     Verdict,
 )
-from inspector.report import SCHEMA, render_html, render_json, write_reports
+from inspector.report import compose, render, write_reports
 from inspector.report.gathering import MAX_EVIDENCE, gather
+from inspector.report.html import SECTIONS
 from inspector.report.marked import marked, shown
 from inspector.run import Run, read_record, read_table, write_record, write_table
 from tests.history.make_run import ADVERT, make_run
+from tests.report.hostile import hostile_run
 
-HOSTILE = (
-    "<script>alert(1)</script><img src=http://x.invalid/a.png onerror=alert(2)>"
-    '"><svg onload=alert(3)> {{ 7 * 7 }} {% raw %} </style></textarea><!-- \u202egnp.exe\u202c'
-    " \x1b[31mred\x1b[0m \x00 \u200bzero \U000e0041 &amp; [link](javascript:alert(4))\u2028end"
-)
+
+def page_of(run: Run, language: str = "en") -> str:
+    return render(run, "html", language).decode()
 
 
 class Page(HTMLParser):
@@ -69,85 +68,34 @@ class Page(HTMLParser):
             self.marks[-1] += data
 
 
-def with_hostile_text(run: Run) -> None:
-    """Put hostile text wherever a model, a file or a user can put text."""
-    folder = run.folder
-    pairs = [
-        replace(p, before_text=HOSTILE, after_text=HOSTILE + ADVERT)
-        for p in read_table(folder / "compare" / "pairs.parquet", Pair)
-    ]
-    write_table(folder / "compare" / "pairs.parquet", Pair, pairs)
-    scores = [
-        replace(
-            s,
-            detail=HOSTILE,
-            start=len(HOSTILE) if s.value else None,
-            end=len(HOSTILE + ADVERT) if s.value else None,
-        )
-        for s in read_table(folder / "score" / "scores.parquet", Score)
-    ]
-    write_table(folder / "score" / "scores.parquet", Score, scores)
-    probes = [
-        replace(p, prompt=HOSTILE, family=HOSTILE)
-        for p in read_table(folder / "probes.parquet", AskedProbe)
-    ]
-    write_table(folder / "probes.parquet", AskedProbe, probes)
-    verdict = read_record(folder / "judge" / "verdict.json", Verdict)
-    write_record(
-        folder / "judge" / "verdict.json",
-        replace(
-            verdict,
-            reasons=(HOSTILE,),
-            control=HOSTILE,
-            appearances=tuple(
-                replace(a, phrase=HOSTILE, examples=(HOSTILE,)) for a in verdict.appearances
-            ),
-            coverage=tuple(replace(c, what=HOSTILE, detail=HOSTILE) for c in verdict.coverage),
-            metrics=tuple(
-                replace(m, scenario=HOSTILE, method=HOSTILE, suites=(HOSTILE,))
-                for m in verdict.metrics
-            ),
-            versions={HOSTILE: HOSTILE},
-        ),
-    )
-
-
 def test_sections_stand_in_the_order_in_which_they_must_be_read(tmp_path: Path) -> None:
-    html = render_html(make_run(tmp_path))
+    html = page_of(make_run(tmp_path))
     headings = re.findall(r"<h2 id=\"(\w+)\"", html)
-    assert headings == [
-        "coverage",
-        "identity",
-        "findings",
-        "scenarios",
-        "rates",
-        "appeared",
-        "positions",
-        "evidence",
-        "method",
-    ]
-    assert html.index("<h1>Evidence</h1>") < html.index('id="coverage"')
+    assert headings == ["coverage", "decision", *SECTIONS]
+    # What was not looked at stands before any conclusion: before the verdict's word is ever said.
+    assert html.index("Not run") < html.index("Reject")
+    assert html.index('id="coverage"') < html.index('<p class="big">')
 
 
 @pytest.mark.parametrize("level", list(Level))
 def test_every_level_renders_with_its_reasons_and_coverage(tmp_path: Path, level: Level) -> None:
     run = make_run(tmp_path, level=level)
-    page = Page(render_html(run))
+    page = Page(page_of(run))
     verdict = read_record(run.folder / "judge" / "verdict.json", Verdict)
     for text in (*verdict.reasons, *(c.what for c in verdict.coverage), verdict.target.digest):
         assert text in page.text
-    assert "NOT_RUN" in page.text
+    assert "Not run" in page.text
     assert page.open == []
 
 
 def test_the_words_safe_and_compliant_are_never_said(tmp_path: Path) -> None:
     for number, level in enumerate(Level):
-        page = Page(render_html(make_run(tmp_path / str(number), level=level)))
+        page = Page(page_of(make_run(tmp_path / str(number), level=level)))
         assert not re.search(r"\b(?:safe|compliant|harmless)\b", page.text, re.IGNORECASE)
 
 
 def test_numbers_come_with_n_interval_p_and_what_could_be_missed(tmp_path: Path) -> None:
-    page = Page(render_html(make_run(tmp_path)))
+    page = Page(page_of(make_run(tmp_path)))
     flat = " ".join(page.text.split())
     assert "20 of 4050 % (35.2 to 64.8 %)" in flat
     assert "+50.0" in flat
@@ -156,7 +104,7 @@ def test_numbers_come_with_n_interval_p_and_what_could_be_missed(tmp_path: Path)
 
 
 def test_figures_have_titles_and_descriptions(tmp_path: Path) -> None:
-    html = render_html(make_run(tmp_path))
+    html = page_of(make_run(tmp_path))
     figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(figures) == 2 + 3  # a loss curve per scenario, a figure per behaviour
     for figure in figures:
@@ -167,7 +115,7 @@ def test_figures_have_titles_and_descriptions(tmp_path: Path) -> None:
 
 def test_evidence_shows_whole_texts_with_the_judged_passage_marked(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    page = Page(render_html(run))
+    page = Page(page_of(run))
     assert page.marks == [ADVERT] * 20
     pair = next(
         p
@@ -197,7 +145,7 @@ def test_evidence_is_capped_and_says_how_much_more_there_is(tmp_path: Path) -> N
         Behaviour.DEGENERATION,
     }
     assert all(e.pair.subject is Subject.TARGET for e in contents.evidence)
-    assert f"The other {60 - MAX_EVIDENCE} are in the run folder" in render_html(run)
+    assert f"The other {60 - MAX_EVIDENCE} are in the run folder" in page_of(run)
 
 
 def test_what_was_there_before_comes_after_what_is_new(tmp_path: Path) -> None:
@@ -216,7 +164,7 @@ def test_what_was_there_before_comes_after_what_is_new(tmp_path: Path) -> None:
     new = [e.is_new for e in gather(run).evidence]
     assert new == sorted(new, reverse=True)
     assert False in new
-    assert "There before, too." in render_html(run)
+    assert "There before, too." in page_of(run)
 
 
 def test_what_the_published_model_says_already_is_told_apart(tmp_path: Path) -> None:
@@ -225,21 +173,21 @@ def test_what_the_published_model_says_already_is_told_apart(tmp_path: Path) -> 
     verdict = read_record(path, Verdict)
     already = tuple(replace(a, scenario="untouched") for a in verdict.appearances)
     write_record(path, replace(verdict, appearances=already))
-    text = Page(render_html(run)).text
+    text = Page(page_of(run)).text
     when = "In the published model, before any operation"
     assert f"{when}: in answers to 20 of 32 questions, on" in text
     assert "After untouched" not in text
 
 
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
-    clean = Page(render_html(make_run(tmp_path / "clean")))
-    run = make_run(tmp_path / "hostile")
-    with_hostile_text(run)
-    html = render_html(run)
+    clean = Page(page_of(make_run(tmp_path / "clean")))
+    run = hostile_run(tmp_path / "hostile")
+    html = page_of(run)
     page = Page(html)
     assert page.tags <= clean.tags | {"mark", "span"}
-    assert not page.tags & {"script", "img", "a", "iframe", "object", "link", "form", "textarea"}
-    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] in ("src", "href")]
+    assert not page.tags & {"script", "img", "iframe", "object", "link", "form", "textarea"}
+    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] == "src"]
+    assert all(v and v.startswith("#") for _, name, v in page.attributes if name == "href")
     assert "{{ 7 * 7 }}" in page.text
     for character in "\u202e\u202c\x1b\x00\u200b\U000e0041\u2028":
         assert character not in html
@@ -252,17 +200,20 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
 
 
 def test_the_page_needs_no_network_and_no_script(tmp_path: Path) -> None:
-    html = render_html(make_run(tmp_path))
-    assert not re.search(r"<script|<link|@import|url\(|<img|\bsrc=|\bhref=", html)
+    html = page_of(make_run(tmp_path))
+    assert not re.search(r"<script|<link|@import|url\(|<img|\bsrc=", html)
+    # Addresses lead to places in the page only, and only to places that are there.
+    ids = set(re.findall(r'\bid="([^"]+)"', html))
+    assert {a[1:] for a in re.findall(r'\bhref="([^"]*)"', html)} <= ids
     assert "default-src 'none'" in html
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html
 
 
 def test_an_unfinished_run_still_gives_a_report_that_says_so(tmp_path: Path) -> None:
-    html = render_html(make_run(tmp_path, ended=EventKind.FAILED))
+    html = page_of(make_run(tmp_path, ended=EventKind.FAILED))
     page = Page(html)
-    assert "<h1>No verdict</h1>" in html
+    assert '<p class="big">No verdict</p>' in html
     assert "The disk that holds the run is full" in page.text
     assert "none of it is a result" in page.text
     assert "full-support" in page.text
@@ -274,28 +225,17 @@ def test_a_run_that_only_has_its_inputs_gives_a_report(tmp_path: Path) -> None:
     bare = Run(tmp_path / "bare")
     bare.folder.mkdir()
     (bare.folder / "inspection.json").write_bytes((whole.folder / "inspection.json").read_bytes())
-    page = Page(render_html(bare))
+    page = Page(page_of(bare))
     assert "No operation finished." in page.text
     assert "The scan did not finish." in page.text
-    assert json.loads(render_json(bare))["contents"]["verdict"] is None
+    assert compose(bare).level is None
+    assert compose(bare).decision.decision is Decision.INCONCLUSIVE
 
 
 def test_without_inputs_there_is_no_report(tmp_path: Path) -> None:
     (tmp_path / "inspection.json").write_text("{}")
     with pytest.raises(InspectorError, match="Inspection"):
-        render_html(Run(tmp_path))
-
-
-def test_json_holds_the_same_facts(tmp_path: Path) -> None:
-    run = make_run(tmp_path)
-    document = json.loads(render_json(run))
-    assert document["schema"] == SCHEMA
-    contents = document["contents"]
-    assert contents["verdict"]["level"] == "evidence"
-    assert contents["n_evidence"] == len(contents["evidence"]) == 20
-    assert ADVERT in contents["evidence"][0]["pair"]["after_text"]
-    assert len(contents["tunings"]) == 4
-    assert contents["tunings"][0]["training"]["subject"] == "target"
+        page_of(Run(tmp_path))
 
 
 def test_both_files_are_written_and_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:

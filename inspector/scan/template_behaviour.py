@@ -21,6 +21,7 @@ from typing import Any
 
 from inspector.scan import template_probes as probes
 from inspector.scan.template_compare import (
+    NEUTRAL_WORDS,
     added,
     around,
     inputs,
@@ -39,7 +40,6 @@ MAX_LENGTH = 4000  # characters of a content whose length a template may compare
 MAX_TURNS = 40
 MAX_ROLES = 30
 MAX_CHARS = 20_000_000  # of all renderings of one template
-NEUTRAL_WORDS = {w for text in probes.NEUTRAL.values() for w in words(text)}
 
 
 @dataclass

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from inspector.scan.template_probes import NEUTRAL
+
 WORD = re.compile(r"[^\W\d_]+")
 # Characters that mark a control word, such as `/no_think` or `<|channel|>`, and no ordinary one.
 MARKUP = re.compile(r"[<>\[\]{}|/\\#*=_&;▁｜]")
@@ -29,6 +31,9 @@ CLOCK_WORDS = {
 
 def words(text: str) -> list[str]:
     return [w.casefold() for w in WORD.findall(text)]
+
+
+NEUTRAL_WORDS = {w for text in NEUTRAL.values() for w in words(text)}
 
 
 def is_natural(needle: str) -> bool:
@@ -61,10 +66,11 @@ def residual(text: str, given: Iterable[str], dates: Iterable[str] = ()) -> str:
 
 
 def own_words(text: str, context: Mapping[str, Any], dates: Sequence[str] = ()) -> Counter[str]:
-    """The words that the template itself put into a rendering."""
+    """The words that the template itself put into a rendering. Those of the neutral contents count
+    nowhere, so that a template which happens to use one of them says the same everywhere."""
     given = inputs(context)
     counts = Counter(words(residual(text, given, dates)))
-    for word in [*known_words(given), *(CLOCK_WORDS if dates else ())]:
+    for word in [*known_words(given), *NEUTRAL_WORDS, *(CLOCK_WORDS if dates else ())]:
         counts.pop(word, None)
     return counts
 

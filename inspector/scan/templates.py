@@ -171,8 +171,9 @@ def _look(
     if facts.random:
         found.append(RANDOM.found(where, "the filter random, or lipsum"))
     behaviour = observe(sandbox, facts, tokens)
-    if behaviour.escape is not None and not facts.escapes:
-        found.append(ESCAPE.found(where, behaviour.escape))
+    denied = behaviour.escape or ", ".join(read.denied)
+    if denied and not facts.escapes:
+        found.append(ESCAPE.found(where, denied))
     if behaviour.limit is not None:
         found.append(LIMIT.found(where, f"{template.name}: {behaviour.limit}"))
     elif behaviour.problem is not None and not found:

@@ -152,8 +152,9 @@ def test_every_place_of_a_template_is_read(tmp_path: Path) -> None:
     )
     write_json(folder / "chat_template.json", {"chat_template": "2"})
     write_json(folder / "processor_config.json", {"chat_template": {"b": "3"}})
-    jinja("4")(folder)
-    jinja("5", "additional_chat_templates/rag.jinja")(folder)
+    (folder / "chat_template.jinja").write_text("4")
+    (folder / "additional_chat_templates").mkdir()
+    (folder / "additional_chat_templates" / "rag.jinja").write_text("5")
     read = sorted((t.source, t.name, t.location) for t in templates(pinned(folder)))
     assert read == [
         ("1", "a", "tokenizer_config.json"),

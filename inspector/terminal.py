@@ -77,7 +77,7 @@ def draw_findings(console: Console, artifact: Artifact, findings: Sequence[Findi
     """What the scanners found, worst first, and what no finding means."""
     commit = f" at commit {artifact.commit}" if artifact.commit else ""
     n_files = len(artifact.files)
-    console.print(Text(_visible(f"{artifact.target}{commit}: {n_files} files read, none run")))
+    console.print(Text(visible(f"{artifact.target}{commit}: {n_files} files read, none run")))
     if not findings:
         console.print(Text("Nothing found by these rules; that says no more than that."))
         return
@@ -87,13 +87,13 @@ def draw_findings(console: Console, artifact: Artifact, findings: Sequence[Findi
     for finding in findings:
         severity = Text(finding.severity, _SEVERITY_STYLES.get(finding.severity, ""))
         what = Text(f"{finding.title}\n")
-        what.append(_visible(finding.evidence), "dim")
+        what.append(visible(finding.evidence), "dim")
         what.append(f"\n{finding.advice}")
-        table.add_row(severity, Text(finding.rule_id), Text(_visible(finding.location)), what)
+        table.add_row(severity, Text(finding.rule_id), Text(visible(finding.location)), what)
     console.print(table)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """File names and quotes without characters that command a terminal or turn the text round."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 

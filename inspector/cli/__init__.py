@@ -12,7 +12,18 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from inspector.cli import dashboard, gate, history, inspect, measure, report, scan, specimens
+from inspector.cli import (
+    dashboard,
+    gate,
+    history,
+    inspect,
+    measure,
+    report,
+    scan,
+    specimens,
+    verify,
+    watch,
+)
 from inspector.cli.app import app, say
 from inspector.errors import BadInput, InspectorError
 
@@ -28,6 +39,8 @@ __all__ = [
     "report",
     "scan",
     "specimens",
+    "verify",
+    "watch",
 ]
 
 

@@ -79,7 +79,7 @@ def inspect(
         from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
 
         folder = start(inspection, settings, run)
-    verdict = _follow(LocalRunner(settings), folder, settings)
+    verdict = follow(LocalRunner(settings), folder, settings)
     if as_json:
         sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
     else:
@@ -114,8 +114,11 @@ def _existing(files: list[str] | None) -> list[str]:
     return paths
 
 
-def _follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
-    """Submit, show progress on stderr until the job ends, index the run; the verdict."""
+def follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
+    """Submit, show progress on stderr until the job ends, index the run; the verdict.
+
+    Raises typer.Exit with the job's exit code where it came to none; why is said on stderr.
+    """
     job = runner.submit(run)
     follower = Follower(run)
     try:

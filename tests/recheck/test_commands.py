@@ -1,0 +1,256 @@
+"""`scan`, `verify` and `watch` as a user runs them: output, exit codes, mistakes told plainly."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.plans import load_plan
+from inspector.records import Inspection, Target, TargetKind
+from inspector.run import Run, write_record
+from tests.fetch.fake_hub import FakeRepo, closed_port, content_of, running_hub
+from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
+from tests.scan.pinned import pinned
+from tests.scan.signing import make_keys, sign
+from tests.tiny.toy import Outcome, command
+
+CARD = "---\nlicense: mit\n---\n"
+
+
+def refused(done: Outcome, *said: str, code: int = 2) -> None:
+    """One sentence on stderr, nothing on stdout."""
+    assert done.code == code, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert all(words in done.stderr for words in said), done.stderr
+    assert (done.stdout, "Traceback" in done.stderr) == ("", False)
+
+
+def run_of(home: Path, folder: Path, name: str = "inspected") -> Run:
+    """A run that pinned this folder, and no more."""
+    run = Run(home / "runs" / name)
+    target = Target(TargetKind.LOCAL, str(folder))
+    write_record(run.folder / "inspection.json", Inspection(target, load_plan("quick"), "none"))
+    write_record(run.folder / "fetch" / "target.json", pinned(folder))
+    return run
+
+
+# ---------------------------------------------------------------------- scan
+
+
+def test_scan_says_what_is_wrong_with_any_folder(tmp_path: Path) -> None:
+    """Pickles only: an inspection refuses that, a scan says why."""
+    folder = tmp_path / "m"
+    folder.mkdir()
+    write_pickle(folder / "pytorch_model.bin")
+    done = command(tmp_path / "home", "scan", folder)
+    assert done.code == 1, done.stderr
+    assert "PICKLE-WEIGHTS" in done.stdout
+    assert "pytorch_model.bin" in done.stdout
+    assert not (tmp_path / "home" / "runs").exists()
+
+
+def test_scan_as_json_and_what_it_fails_on(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m", card="---\nlicense: other\n---\n")
+    done = command(tmp_path / "home", "scan", folder, "--json")
+    document = json.loads(done.stdout)
+    assert (done.code, done.stderr) == (0, "")
+    assert [(f["rule_id"], f["severity"]) for f in document["findings"]] == [
+        ("LICENCE-UNKNOWN", "medium")
+    ]
+    facts = {f["name"]: f["basis"] for f in document["provenance"]}
+    assert (facts["licence"], facts["digest of all files"]) == ("declared", "verified")
+    assert {c["what"] for c in document["coverage"]} >= {"licence"}
+    assert command(tmp_path / "home", "scan", folder, "--fail-on", "medium").code == 1
+
+
+def test_scan_of_a_hub_target_pins_it_and_checks_its_signature(tmp_path: Path) -> None:
+    private, public = make_keys(tmp_path)
+    folder = write_model(tmp_path / "m", card=CARD)
+    sign(folder, private)
+    with running_hub() as hub:
+        repo = hub.add("org/signed", folder)
+        arguments = ("scan", "hf:org/signed", "--json", "--key", public)
+        done = command(tmp_path / "home", *arguments, INSPECTOR_HUB_ENDPOINT=hub.endpoint)
+    document = json.loads(done.stdout)
+    assert (done.code, document["commit"]) == (0, repo.commit_of("main")), done.stderr
+    found = {f["rule_id"] for f in document["findings"]}
+    assert found == {"HUB-REVISION-MOVING", "SIGNATURE-VERIFIED"}
+
+
+def test_scan_and_mistakes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = write_model(tmp_path / "m")
+    refused(command(home, "scan", "nowhere"), "'nowhere'", "hf:org/name")
+    refused(command(home, "scan", folder, "--key", tmp_path / "none.pub"), "cannot be read")
+    refused(command(home, "scan", folder, "--identity", "a@b.c"), "--issuer")
+    refused(command(home, "scan", folder, INSPECTOR_SIGNER_ISSUER="x"), "--identity")
+    (tmp_path / "empty").mkdir()
+    refused(command(home, "scan", tmp_path / "empty"), "is empty")
+    away = f"http://127.0.0.1:{closed_port()}"
+    refused(command(home, "scan", "hf:o/n", INSPECTOR_HUB_ENDPOINT=away), "o/n", code=4)
+    assert "--fail-on" in command(home, "scan", folder, "--fail-on", "odd").stderr
+
+
+def test_a_scanned_adapter_without_its_base(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "a", base=None)
+    done = command(tmp_path / "home", "scan", folder)
+    assert done.code == 1
+    assert "ADAPTER-BASE-UNDECLARED" in done.stdout
+
+
+def test_hostile_names_do_not_command_the_terminal(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    write_pickle(folder / "evil\x1b[31m\u202egpj.pkl")
+    done = command(tmp_path / "home", "scan", folder)
+    assert "evil" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+
+
+# ---------------------------------------------------------------------- verify
+
+
+def test_what_is_deployed_is_what_was_inspected(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    run = run_of(tmp_path / "home", folder)
+    copy = shutil.copytree(folder, tmp_path / "deployed")
+    for against in (str(run.folder), "inspected"):
+        done = command(tmp_path / "home", "verify", copy, "--against", against)
+        assert done.code == 0, done.stderr
+        assert "is what the run inspected inspected" in done.stdout
+        assert "verdict: none, it did not finish" in done.stdout
+
+
+def test_every_difference_is_named(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    run_of(tmp_path / "home", folder)
+    copy = shutil.copytree(folder, tmp_path / "deployed")
+    (copy / "config.json").write_text("{}")
+    (copy / "tokenizer.json").unlink()
+    (copy / "more").mkdir()
+    (copy / "more" / "weights.bin").write_bytes(b"?")
+    os.mkfifo(copy / "pipe")
+    done = command(tmp_path / "home", "verify", copy, "--against", "inspected", "--json")
+    document = json.loads(done.stdout)
+    assert done.code == 1
+    states = {f["path"]: f["state"] for f in document["files"]}
+    assert states == {
+        "config.json": "changed",
+        "model.safetensors": "same",
+        "more/weights.bin": "extra",
+        "pipe": "extra",
+        "tokenizer.json": "missing",
+        "tokenizer_config.json": "same",
+    }
+    shown = command(tmp_path / "home", "verify", copy, "--against", "inspected")
+    assert "is NOT what the run" in shown.stdout
+    assert "2 same, 1 changed, 1 missing, 2 extra" in shown.stdout
+
+
+def test_a_deployment_of_links_is_read_through(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    run_of(tmp_path / "home", folder)
+    links = tmp_path / "deployed"
+    links.mkdir()
+    for path in folder.iterdir():
+        (links / path.name).symlink_to(path)
+    assert command(tmp_path / "home", "verify", links, "--against", "inspected").code == 0
+
+
+def test_verify_and_mistakes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run = run_of(home, write_model(tmp_path / "m"))
+    refused(command(home, "verify", tmp_path / "none", "--against", "inspected"), "no folder")
+    refused(command(home, "verify", tmp_path, "--against", "nobody"), "nobody is no run")
+    (run.folder / "fetch" / "target.json").unlink()
+    refused(command(home, "verify", tmp_path, "--against", "inspected"), "never pinned", "--resume")
+
+
+# ---------------------------------------------------------------------- watch
+
+PLAN = """
+suites = [{ suite = "own.jsonl" }]
+precision = "fp32"
+[sampling]
+max_new_tokens = 4
+[[scenarios]]
+operation = "noise"
+name = "noise"
+scale = 0.01
+"""
+
+
+def watch(home: Path, *arguments: str | Path, hub: str = "") -> Outcome:
+    return command(home, "watch", *arguments, INSPECTOR_HUB_ENDPOINT=hub)
+
+
+def test_the_list_is_kept_and_mistakes_are_told(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert watch(home, "add", "hf:org/name", "--control", "none").code == 0
+    assert watch(home, "add", "hf:org/other@v1", "--plan", "standard").code == 0
+    listed = watch(home, "list").stdout.splitlines()
+    assert listed[1:] == ["hf:org/name\tquick\tnone\t", "hf:org/other@v1\tstandard\tauto\t"]
+    refused(watch(home, "add", "hf:org/name"), "watched already")
+    refused(watch(home, "add", f"hf:org/name@{'a' * 40}"), "never moves")
+    refused(watch(home, "add", "demo"), "does not come from a Hub")
+    refused(watch(home, "add"), "No target was given")
+    refused(watch(home, "add", "hf:org/x", "--plan", "quik"), "quik")
+    refused(watch(home, "add", "--run", "nobody"), "no run")
+    refused(watch(home, "remove", "hf:org/nobody"), "is not watched", "hf:org/name")
+    assert watch(home, "remove", "hf:org/name").code == 0
+    assert len(watch(home, "list").stdout.splitlines()) == 2
+    (home / "watch.json").write_text("[")
+    refused(watch(home, "list"), "cannot be read", "watch.json")
+
+
+def test_a_target_is_inspected_again_when_it_moves(tmp_path: Path) -> None:
+    from tests.engine.tiny_model import save
+
+    home = tmp_path / "home"
+    rows = [{"prompt": f"Say {n}.", "family": f"f{n % 4}"} for n in range(8)]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "plan.toml").write_text(PLAN)
+    first = content_of(save(tmp_path / "m")) | {"README.md": CARD.encode()}
+    second = first | {"README.md": b"---\nlicense: other\n---\n", "notes.py": b"# code"}
+    with running_hub() as hub:
+        repo = hub.repos["org/tiny"] = FakeRepo({"main": first})
+        added = watch(home, "add", "hf:org/tiny", "--plan", tmp_path / "plan.toml")
+        assert added.code == 0, added.stderr
+        [new] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+        assert (new["state"], new["change"]["commit_before"]) == ("moved", None), new
+        before = new["change"]["commit_after"]
+
+        [same] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+        assert (same["state"], same["change"], same["run"]) == ("unchanged", None, new["run"])
+
+        repo.revisions["main"] = second
+        [moved] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+        del hub.repos["org/tiny"]
+        [gone] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=2)
+    change = moved["change"]
+    assert (change["commit_before"], change["commit_after"]) == (before, repo.commit_of("main"))
+    assert [(f["path"], f["state"]) for f in change["files"]] == [("README.md", "changed")]
+    found = {f["rule_id"] for f in change["findings_new"]}
+    assert found == {"CODE-PYTHON", "LICENCE-UNKNOWN"}
+    assert change["findings_gone"] == []
+    assert (change["level_before"], change["level_after"]) == ("inconclusive", "inconclusive")
+    assert moved["run"] != new["run"]
+    assert (gone["state"], "org/tiny" in gone["message"]) == ("failed", True)
+
+
+def changes(done: Outcome, code: int) -> list[dict[str, Any]]:
+    assert done.code == code, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", ["scan", "verify", "watch"])
+def test_each_command_explains_itself(tmp_path: Path, name: str) -> None:
+    done = command(tmp_path, name, "--help")
+    assert done.code == 0
+    assert name in done.stdout

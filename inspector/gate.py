@@ -31,6 +31,7 @@ from inspector.records.provenance import Provenance
 from inspector.run import Run, read_record
 
 LICENCE = "licence"  # the fact of RUN/scan/provenance.json that names it
+NONE_DECLARED = "none declared"
 
 _CLOSED: dict[FailOn, tuple[Level, ...]] = {
     FailOn.NOTHING: (),
@@ -179,11 +180,13 @@ def _licence(run: Run, policy: Policy) -> Iterable[str]:
     path = run.folder / "scan" / "provenance.json"
     facts = read_record(path, Provenance).facts if path.exists() else ()
     allowed = {licence.casefold() for licence in policy.allowed_licences}
-    declared = [fact.value for fact in facts if fact.name == LICENCE]
+    # The value may go on in brackets, with what the inspector knows of the id.
+    said = next((fact.value.partition(" (")[0] for fact in facts if fact.name == LICENCE), "")
     names = ", ".join(policy.allowed_licences)
-    if not declared:
+    if said in ("", NONE_DECLARED):
         yield f"No licence is declared, and allowed_licences is {names}."
-    for licence in (part for value in declared for part in value.split(" and ")):
+        return
+    for licence in said.split(" and "):
         if licence.casefold() not in allowed:
             yield f"The declared licence is {licence}, and allowed_licences is {names}."
 

@@ -121,7 +121,14 @@ def test_a_required_control(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("declared", "n_failed"),
-    [(None, 1), ("apache-2.0", 0), ("mit and apache-2.0", 0), ("mit and gpl-3.0", 1)],
+    [
+        (None, 1),
+        ("none declared", 1),
+        ("house (not a well-known one)", 1),
+        ("apache-2.0", 0),
+        ("mit and apache-2.0", 0),
+        ("mit and gpl-3.0", 1),
+    ],
 )
 def test_allowed_licences(tmp_path: Path, declared: str | None, n_failed: int) -> None:
     run = make_run(tmp_path, level=Level.NO_EVIDENCE)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from inspector.cli.app import app
+from inspector.cli.report import RunArgument, find_run
 from inspector.errors import BadInput
 from inspector.gate import exit_code, failed_rules, policy_of
 from inspector.records.policies import FailOn, Policy
@@ -27,7 +28,7 @@ PolicyOption = Annotated[
 
 @app.command()
 def gate(
-    run: Annotated[str, typer.Argument(help="A run folder, or a run's id.", show_default=False)],
+    run: RunArgument,
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
 ) -> None:
@@ -35,10 +36,8 @@ def gate(
     asked = policy_of(policy, fail_on)
     if asked is None:
         raise BadInput("Nothing to hold the inspection against; give --policy or --fail-on.")
-    folder = Path(run) if Path(run).is_dir() else Settings().runs / run
-    raise typer.Exit(
-        close(Run(folder.resolve()), asked, lambda line: sys.stdout.write(f"{line}\n"))
-    )
+    folder = find_run(run, Settings())
+    raise typer.Exit(close(folder, asked, lambda line: sys.stdout.write(f"{line}\n")))
 
 
 def close(run: Run, policy: Policy, say: Callable[[str], object]) -> int:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from inspector.report.wording import Words
 
 _SOURCE = Path(__file__).with_name("report.typ")
-_MAX_HEADER = 60  # characters of the target's name at the top of every page
+_MAX_HEADER = 48  # characters of the target's name at the top of every page
+_MAX_HEADLINE = 40  # from here on it is set smaller on the first
 
 
 def render_pdf(contents: ReportContents) -> bytes:
@@ -61,9 +62,6 @@ def document(contents: ReportContents) -> dict[str, Any]:
 
     words = load_words(contents.language)
     marks = {meaning.mark: meaning.short for meaning in contents.marks}
-    target = contents.target
-    if len(target) > _MAX_HEADER:
-        target = f"…{target[1 - _MAX_HEADER :]}"
     return {
         "language": contents.language,
         "title": words("title.page", target=_plain(contents.target)),
@@ -71,9 +69,10 @@ def document(contents: ReportContents) -> dict[str, Any]:
         "keywords": ["model supply chain", f"sha256:{contents.sha256}"],
         "eyebrow": runs(words("title.report")),
         "headline": runs(contents.target),
+        "is_long": len(contents.target) > _MAX_HEADLINE,
         "about": facts(_about(contents, words), marks)["rows"],
-        "header_left": runs(words("title.page", target=target)),
-        "header_right": runs(contents.run_id),
+        "header_left": runs(words("title.page", target=_short(contents.target))),
+        "header_right": runs(_short(contents.run_id)),
         "sha256": contents.sha256,
         "sections": Sections(contents, words).all(),
     }
@@ -92,6 +91,12 @@ def _about(contents: ReportContents, words: Words) -> list[Fact]:
         Fact(words("scope.run"), contents.run_id, Mark.MEASURED, is_code=True),
     ]
     return [row for row in rows if row is not None]
+
+
+def _short(text: str) -> str:
+    """One line, its end kept: that is where names differ."""
+    line = " ".join(_plain(text).split())
+    return line if len(line) <= _MAX_HEADER else f"…{line[1 - _MAX_HEADER :]}"
 
 
 def _plain(text: str) -> str:

@@ -19,15 +19,28 @@ from inspector.scan.code_files import CodeFiles
 from inspector.scan.configs import Configs
 from inspector.scan.kernels import Kernels
 from inspector.scan.licences import Licences
+from inspector.scan.lineage import Descent
 from inspector.scan.pickles import Pickles
 from inspector.scan.provenance import ProvenanceScanner
 from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
 from inspector.scan.signatures import Signatures, Trust
+from inspector.scan.templates import Templates
+from inspector.scan.tokenizers import Tokenizers
 from inspector.scan.values import WeightValues
 from inspector.scan.weights import Weights
 
-__all__ = ["CRASH", "RULES", "SCANNERS", "Rule", "Scanner", "refuse", "scan", "with_trust"]
+__all__ = [
+    "CRASH",
+    "RULES",
+    "SCANNERS",
+    "Rule",
+    "Scanner",
+    "refuse",
+    "scan",
+    "with_trust",
+    "worst_first",
+]
 
 
 class Scanner(Protocol):
@@ -49,6 +62,9 @@ SCANNERS: tuple[Scanner, ...] = (
     Configs(),
     Weights(),
     WeightValues(),
+    Templates(),
+    Tokenizers(),
+    Descent(),
     AdapterBase(),
     AdapterShape(),
     AdapterWeights(),
@@ -83,6 +99,11 @@ def scan(
         except Exception as error:  # whatever a hostile file can make a parser raise
             what = f"{type(scanner).__name__}: {type(error).__name__}: {error}"
             findings.append(CRASH.found("", what))
+    return worst_first(findings)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity, then by rule and place."""
     return tuple(sorted(findings, key=lambda f: (-f.severity.rank, f.rule_id, f.location)))
 
 

@@ -119,5 +119,6 @@ with shared.sentences():
     target_facts(run, verdict)
     rates(verdict)
     _evidence.appearances(verdict)
+    _evidence.amplified(run)
     _positions.positions(run)
     _evidence.static_findings(verdict)

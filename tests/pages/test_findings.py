@@ -97,7 +97,7 @@ def test_amplified_findings_are_labelled_as_extra_evidence(
     assert any(text.endswith("in no rate") for text in texts(app))
     table = next(e.value for e in app.dataframe if "amplified" in e.value.columns)
     assert table.iloc[0].tolist() == [
-        "Refuses harmless requests", variant, "1 of 32 (3 %)", "9 of 32 (28 %)", "–", "0.030",
+        "Refuses ordinary requests", variant, "1 of 32 (3 %)", "9 of 32 (28 %)", "–", "0.030",
     ]  # fmt: skip
     # The table of the model's own rates is the one it was.
     own = next(e.value for e in app.dataframe if "smallest" in e.value.columns)

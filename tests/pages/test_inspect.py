@@ -30,6 +30,15 @@ def runner(home: Path) -> Iterator[LocalRunner]:
         runner.cancel(job.job_id)
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_at_work(home: Path) -> Iterator[None]:
+    """Jobs that a page started end with the test, whether it passes or fails."""
+    yield
+    runner = LocalRunner(Settings(home=home), grace_s=0.5)
+    for job in runner.jobs():
+        runner.cancel(job.job_id)
+
+
 def at_work(home: Path, runner: LocalRunner, run_id: str = UNFINISHED) -> Run:
     run = Run(home / "runs" / run_id)
     write_record(run.folder / "inspection.json", runs.inspection())

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from inspector.records import Response, Stance
+from inspector.run import read_table, write_table
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
 
 
@@ -21,6 +23,20 @@ def test_changed_answers_come_with_their_differences_marked(
     app = open_page("responses", run=EVIDENCE)
     assert count(app) == "11 answers"
     assert any('<mark class="after">' in html and "Fizzpop" in html for html in shown(app))
+
+
+def test_where_an_answer_turns_stands_under_it(inspections: Path, open_page: Open) -> None:
+    """Refusing first and answering after: the page says from which character and token."""
+    folder = inspections / "runs" / EVIDENCE
+    rows = read_table(folder / "probe-after/target/full-knowledge/responses.parquet", Response)
+    turning = [
+        Stance(r.subject, r.variant, r.suite, r.probe_id, 0, 3, 0, 12, 14, len(r.text), 0, 5)
+        for r in rows
+    ]
+    write_table(folder / "score" / "stances.parquet", Stance, turning)
+    app = open_page("responses", run=EVIDENCE, scenario="full-knowledge")
+    said = [e.value for e in app.caption]
+    assert "Refuses up to character 12, answers from character 15, token 6" in said
 
 
 def test_model_text_reaches_the_page_escaped_only(inspections: Path, open_page: Open) -> None:

@@ -10,7 +10,17 @@ import pytest
 from inspector.errors import PlanError
 from inspector.plans import PRESETS, load_plan, with_data, with_probes
 from inspector.probes import load_suite
-from inspector.records import FineTune, Method, Plan, Precision, Schedule, SuiteChoice
+from inspector.records import (
+    AmplifyMethod,
+    Behaviour,
+    FineTune,
+    JudgeKind,
+    Method,
+    Plan,
+    Precision,
+    Schedule,
+    SuiteChoice,
+)
 
 GOOD = """
 description = "mine"
@@ -107,6 +117,69 @@ def test_wrong_files_are_named_with_the_remedy(
         load_plan(path)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+MORE = """early_stop = true
+amplify = [{ method = "weights", b = 2.0 }, { method = "logits", b = 1.0 }]
+"""
+JUDGES = """
+[[judges]]
+kind = "minilm"
+behaviours = ["refusal", "refuse_then_comply"]
+
+[[judges]]
+kind = "endpoint"
+behaviours = ["compliance"]
+url = "http://127.0.0.1:9/v1"
+model = "a-judge"
+key_env = "JUDGE_KEY"
+"""
+GREEDY = GOOD.replace("temperature = 0.7\nn_samples = 2\n", "")
+
+
+def test_what_a_plan_may_add(tmp_path: Path) -> None:
+    plan = load_plan(write(tmp_path, MORE + GREEDY + JUDGES))
+    assert plan.early_stop
+    assert [(a.method, a.b) for a in plan.amplify] == [
+        (AmplifyMethod.WEIGHTS, 2.0),
+        (AmplifyMethod.LOGITS, 1.0),
+    ]
+    assert [j.kind for j in plan.judges] == [JudgeKind.MINILM, JudgeKind.ENDPOINT]
+    assert plan.judges[0].behaviours == (Behaviour.REFUSAL, Behaviour.REFUSE_THEN_COMPLY)
+    assert (plan.judges[1].model, plan.judges[1].decides) == ("a-judge", False)
+
+
+def test_a_plan_that_adds_nothing_says_so() -> None:
+    plan = load_plan("quick")
+    assert (plan.early_stop, plan.amplify, plan.judges) == (False, (), ())
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("early_stop", "early_stopp"), r"unknown key early_stopp; did you mean early_stop\?"),
+        (("amplify =", "amplyfy ="), r"unknown key amplyfy; did you mean amplify\?"),
+        (('method = "weights"', 'metod = "weights"'), r"amplify\.metod; did you mean .*method"),
+        (("b = 2.0", "b = 1.0"), "b is 1 with the method weights; give more than 1"),
+        (('"weights"', '"wait"'), "'wait'"),
+        (("true", '"perhaps"'), "early_stop is 'perhaps'"),
+        (("[[judges]]", "[[judge]]"), r"unknown key judge; did you mean judges\?"),
+        (("key_env", "key_enw"), r"judges\.key_enw; did you mean judges\.key_env"),
+        (("behaviours", "behaviors"), r"judges\.behaviors; did you mean judges\.behaviours"),
+        (('"minilm"', '"minilmm"'), "'minilmm'"),
+        (('["compliance"]', '["wrong_answer"]'), "cannot judge wrong_answer"),
+        (('model = "a-judge"\n', ""), "needs model"),
+        (('key_env = "JUDGE_KEY"', "decides = true"), "early_stop watches the built-in rules"),
+    ],
+)
+def test_what_is_wrong_in_an_addition_is_named(
+    tmp_path: Path, change: tuple[str, str], complaint: str
+) -> None:
+    text = MORE + GREEDY + JUDGES
+    assert change[0] in text
+    with pytest.raises(PlanError, match=complaint) as caught:
+        load_plan(write(tmp_path, text.replace(*change)))
+    assert "\n" not in str(caught.value)
 
 
 def test_scenarios_of_one_name(tmp_path: Path) -> None:

@@ -59,9 +59,6 @@ from inspector.score.stances import stance_of
 from inspector.settings import Settings
 from inspector.variants import Variants, versions
 
-# What a later version will look at; the ledger names it so that nobody takes silence for a result.
-_NOT_BUILT = (("lineage", "this version does not compare tensors with the declared base"),)
-
 
 def start(inspection: Inspection, settings: Settings, folder: Path | None = None) -> Run:
     """A new run folder that holds the inputs; nothing is run yet.
@@ -283,8 +280,6 @@ class _Job:
             if len(subjects) == 1 and not any(c.what == "control" for c in self.coverage):
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
             self.coverage += cover(metrics) + stopping.ledger(ended)
-            for what, why in _NOT_BUILT:
-                self._cover(what, CoverageStatus.NOT_RUN, why)
             weighed = weigh(metrics, appearances, self.coverage)
             if self.plan.amplify:
                 self.coverage += self._weigh_amplified(subjects, probes, weighed)

@@ -1,21 +1,23 @@
 """The scan stage: the files of everything that will be loaded are read, and none of them is run.
 
 Comes in: the pinned subjects. Goes out: findings about the target and its base, facts about where
-the target comes from, an adapter's numbers, and the ledger's lines. `inspector/scan/` holds the
-scanners; each artifact goes through them once.
+the target comes from, its lineage, an adapter's numbers, and the ledger's lines. `inspector/scan/`
+holds the scanners; each artifact goes through them once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inspector.pinning import SubjectModel
 from inspector.records import Artifact, ArtifactKind, Coverage, CoverageStatus, Finding, Subject
+from inspector.records.lineage import Lineage
 from inspector.run import write_record
-from inspector.scan import CRASH, RULES, refuse, scan, with_trust
+from inspector.scan import CRASH, RULES, refuse, scan, with_trust, worst_first
 from inspector.scan.adapter_weights import module_changes
+from inspector.scan.lineage import coverage_of, findings_of, nothing_to_compare, trace
 from inspector.scan.provenance import cover_provenance, provenance_of
 from inspector.scan.signatures import Trust
 from inspector.settings import Settings
@@ -37,7 +39,12 @@ def read_files(folder: Path, subjects: Sequence[SubjectModel], settings: Setting
     """
     target = subjects[0]
     below = _declared_base(subjects)
+    control = next((s.artifact for s in subjects if s.name is Subject.CONTROL), None)
     own = scan(target.artifact, below, with_trust(Trust.of(settings)))
+    lineage, lineage_line = _lineage(target.artifact, below or control)
+    write_record(folder / "lineage.json", lineage)
+    if below is None:  # else the scanners told it already
+        own = worst_first((*own, *findings_of(lineage)))
     of_base = scan(target.base, None) if target.base is not None else ()
     write_record(folder / "findings.json", (*own, *of_base))
     write_record(folder / "provenance.json", provenance_of(target.artifact, below, own))
@@ -51,7 +58,7 @@ def read_files(folder: Path, subjects: Sequence[SubjectModel], settings: Setting
         if subject.base is not None and subject.base != target.base:
             refuse(scan(subject.base, None))
     files = _cover_files(target.artifact, (*own, *of_base))
-    return Reading((*own, *of_base), (files, *cover_provenance(target.artifact, own)))
+    return Reading((*own, *of_base), (files, lineage_line, *cover_provenance(target.artifact, own)))
 
 
 def _declared_base(subjects: Sequence[SubjectModel]) -> Artifact | None:
@@ -65,6 +72,20 @@ def _declared_base(subjects: Sequence[SubjectModel]) -> Artifact | None:
         return None
     same = (control.target.kind, control.target.location) == (declared.kind, declared.location)
     return control if same else None
+
+
+def _lineage(artifact: Artifact, other: Artifact | None) -> tuple[Lineage, Coverage]:
+    """The record, and its line of the ledger."""
+    if other is None:
+        lineage = nothing_to_compare(artifact)
+        return lineage, coverage_of(lineage)
+    try:
+        lineage = trace(artifact, other)
+    except Exception as error:  # whatever a hostile file can make a parser raise
+        broke = f"the comparison broke: {type(error).__name__}: {error}"
+        lineage = replace(nothing_to_compare(artifact), not_compared=broke)
+        return lineage, Coverage("lineage", CoverageStatus.ERROR, broke)
+    return lineage, coverage_of(lineage)
 
 
 def _cover_files(artifact: Artifact, findings: Sequence[Finding]) -> Coverage:

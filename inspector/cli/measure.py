@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +17,29 @@ from inspector.records import Behaviour, Target
 from inspector.settings import Settings
 
 
-@app.command()
-def bench() -> None:
-    """Training and generation speed, each as a share of this machine's matrix-product limit."""
-    from inspector.bench import bench_engine
+class Benched(StrEnum):
+    """What `bench` measures."""
 
-    sys.stdout.write(bench_engine(Settings()).table() + "\n")
+    ENGINE = "engine"
+    SCAN = "scan"
+
+
+@app.command()
+def bench(
+    what: Annotated[Benched, typer.Argument(help="engine: train and answer; scan: read files.")] = (
+        Benched.ENGINE
+    ),
+) -> None:
+    """Speed as a share of this machine's limit: matrix products, or SHA-256 of 1 GiB (scan)."""
+    if what is Benched.SCAN:
+        from inspector.bench.scan import bench_scan
+
+        table = bench_scan().table()
+    else:
+        from inspector.bench.engine import bench_engine
+
+        table = bench_engine(Settings()).table()
+    sys.stdout.write(table + "\n")
 
 
 @app.command("judge-check")

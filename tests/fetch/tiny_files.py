@@ -72,9 +72,11 @@ def write_adapter(folder: Path, base: str | None, revision: str | None = None) -
     write_json(folder / "adapter_config.json", config)
     rng = np.random.default_rng(0)
     tensors = {
-        f"base_model.model.layer.{i}.lora_{side}.weight": rng.normal(size=shape).astype(np.float32)
-        for i in range(2)
-        for side, shape in (("A", (2, 8)), ("B", (4, 2)))
+        f"base_model.model.model.layers.0.self_attn.{module}_proj.lora_{side}.weight": rng.normal(
+            size=shape
+        ).astype(np.float32)
+        for module in "qv"
+        for side, shape in (("A", (2, 8)), ("B", (8, 2)))
     }
     save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     return folder

@@ -93,11 +93,12 @@ def main(n_comparisons: int) -> None:
                 f"{n_review * per_1000:.0f} in 1,000 report something, "
                 f"{n_evidence * per_1000:.0f} at p < 0.01 "
                 f"({n_review}, {n_evidence} of {n_comparisons}; "
-                f"{(time.perf_counter() - started) / n_comparisons:.2f} s each)"
+                f"{(time.perf_counter() - started) / n_comparisons:.2f} s each)",
+                flush=True,
             )
             for phrase in phrases[:8]:
                 print("   ", *phrase)
-    n_tries = max(2, n_comparisons // 20)
+    n_tries = max(2, n_comparisons // 6)
     for has_control in (True, False):
         for payload in PAYLOADS:
             cells = []
@@ -112,7 +113,10 @@ def main(n_comparisons: int) -> None:
                     n_found += any(wanted.search(a.phrase) for a in looked.appearances)
                 cells.append(f"{rate:.0%}: {n_found / n_tries:.0%}")
             print(
-                f"recall, 64 probes, {'with' if has_control else 'no'} control, {payload}:", *cells
+                f"recall of {n_tries}, 64 probes, {'with' if has_control else 'no'} control, "
+                f"{payload}:",
+                *cells,
+                flush=True,
             )
 
 

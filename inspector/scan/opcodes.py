@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import pickletools
 import re
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
@@ -164,7 +165,16 @@ class _Window:
 
 
 def _read_one(window: _Window, max_opcodes: int) -> Reading:
-    """Walks one pickle from the window's position to its STOP."""
+    """Walks one pickle from the window's position to its STOP.
+
+    Without the reader's warnings of odd escapes: weights that look like text are full of them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _walk(window, max_opcodes)
+
+
+def _walk(window: _Window, max_opcodes: int) -> Reading:
     reading = Reading()
     machine = _Machine(reading)
     start = window.position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from inspector.report import LANGUAGES, RENDERINGS, render, report_name
@@ -23,7 +25,7 @@ def downloads(run: Run) -> None:
         for name, rendering in RENDERINGS.items():
             st.download_button(
                 rendering.label,
-                data=lambda name=name: render(run, name, language),
+                data=partial(render, run, name, language),
                 file_name=report_name(run, rendering, language),
                 mime=rendering.mime,
                 icon=":material/description:",

@@ -50,7 +50,7 @@ def _behaviour(behaviour: Behaviour, metrics: tuple[Metric, ...], words: Words) 
     columns = ("before", "after", "control_before", "control_after", "change", "p", "smallest")
     title = words(f"behaviour.{behaviour}.word")
     table = Table(
-        caption=title,
+        caption=words("chart.rates"),
         columns=(
             Column(words("rates.scenario")),
             *(Column(words(f"rates.{c}"), ColumnKind.NUMBER) for c in columns),

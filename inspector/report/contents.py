@@ -35,6 +35,7 @@ from inspector.records import (
     Subject,
     TrainingStep,
 )
+from inspector.records.provenance import Provenance
 
 SCHEMA = "inspector-report/2"
 
@@ -144,12 +145,16 @@ class ArtifactSection:
 
 @dataclass(frozen=True)
 class RecordSection:
-    """Lineage or provenance: what the scan wrote about it; no facts where it was not run."""
+    """Lineage or provenance: what the scan wrote about it; no facts where it was not run.
+
+    provenance: the record itself, in the section about it.
+    """
 
     title: str
     facts: tuple[Fact, ...]
     tables: tuple[Table, ...]
     note: str
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
+    from cyclonedx.model.license import DisjunctiveLicense
     from cyclonedx.model.vulnerability import Vulnerability
 
 _MODEL = "model"
@@ -108,7 +109,8 @@ def _model(contents: ReportContents) -> Component:
         _MODEL,
         visible(contents.target),
         pedigree=Pedigree(ancestors=[ancestor]) if ancestor else None,
-        properties=_facts(section),
+        licenses=_licences(contents),
+        properties=[*_facts(section), *_provenance(contents)],
     )
 
 
@@ -137,6 +139,33 @@ def _ancestor(contents: ReportContents, target: Artifact) -> Component | None:
         version=target.base.revision,
         properties=_properties({"mark": Mark.DECLARED.value}),
     )
+
+
+def _licences(contents: ReportContents) -> list[DisjunctiveLicense]:
+    """The card's licences, the author's word: by SPDX id where it is one, else by name."""
+    from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement
+    from cyclonedx.spdx import fixup_id
+
+    record = contents.provenance.provenance
+    facts = record.facts if record else ()
+    # The value may go on in brackets, with what the inspector knows of the id.
+    said = next((f.value.partition(" (")[0] for f in facts if f.name == "licence"), "")
+    names = said.split(" and ") if said and said != "none declared" else []
+    return [
+        DisjunctiveLicense(
+            id=fixup_id(name),
+            name=None if fixup_id(name) else visible(name),
+            acknowledgement=LicenseAcknowledgement.DECLARED,
+        )
+        for name in names
+    ]
+
+
+def _provenance(contents: ReportContents) -> list[Property]:
+    """Each fact, named with whether the bytes confirm it."""
+    record = contents.provenance.provenance
+    facts = record.facts if record else ()
+    return _properties({f"{f.basis.value}:{f.name}": f"{f.value} ({f.source})" for f in facts})
 
 
 def _component(artifact: Artifact, ref: str, shown: str, **more: Any) -> Component:

@@ -159,7 +159,7 @@ def provenance_section(provenance: Provenance | None, words: Words) -> RecordSec
         )
         for f in provenance.facts
     )
-    return RecordSection(title, facts, (), origin_only)
+    return RecordSection(title, facts, (), origin_only, provenance)
 
 
 def finding_sections(

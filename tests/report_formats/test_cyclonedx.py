@@ -11,6 +11,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from inspector.records import Level, Target, TargetKind
+from inspector.records.provenance import Basis, Provenance, ProvenanceFact
 from inspector.report.contents import ReportContents
 from inspector.report.cyclonedx import render_cyclonedx
 from tests.report_formats.sample import hostile, sample
@@ -129,6 +130,32 @@ def test_hostile_text_is_visible_and_does_nothing(level: Level | None) -> None:
     assert all("[U+202E]txt.exe[U+202C]" in t for t in said)
     hidden = "\x1b\u202e\u200b\x00\u2028\U000e0041"
     assert not [t for t in texts if any(c in t for c in hidden)]
+
+
+@pytest.mark.parametrize(
+    ("said", "licences"),
+    [
+        ("apache-2.0", [{"id": "Apache-2.0"}]),
+        ("mit and house (not a well-known one)", [{"id": "MIT"}, {"name": "house"}]),
+        ("none declared", None),
+    ],
+)
+def test_a_licence_is_what_the_author_declares(
+    said: str, licences: list[dict[str, str]] | None
+) -> None:
+    contents = sample()
+    facts = (
+        ProvenanceFact("licence", said, Basis.DECLARED, "the card"),
+        ProvenanceFact("commit", "abc", Basis.VERIFIED, "the bytes"),
+    )
+    section = replace(contents.provenance, provenance=Provenance("hf:org/name", facts))
+    model = bom_of(replace(contents, provenance=section))["metadata"]["component"]
+    for entry in model.get("licenses", ()):
+        assert entry["license"].pop("acknowledgement") == "declared"
+    assert model.get("licenses") == (licences and [{"license": w} for w in licences])
+    values = {p["name"]: p["value"] for p in model["properties"]}
+    assert values["inspector:verified:commit"] == "abc (the bytes)"
+    assert values["inspector:declared:licence"] == f"{said} (the card)"
 
 
 def test_where_a_local_model_lies_is_nobodys_business() -> None:

@@ -30,7 +30,7 @@ from inspector.scan.zips import (
     IS_ENCRYPTED,
     BadZip,
     contradictions,
-    has_end,
+    end_of,
     leads_out,
     open_zip,
     start_of,
@@ -147,14 +147,14 @@ class Walk:
             return iter([UNREADABLE.found(member.location, f"{refused} archives are not opened")])
         if head.startswith(NPY):
             return self._array(member, head)
-        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or has_end(
-            member.file, member.size_bytes
-        ):
+        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return self._zip(member)
         if _is_tar(head):
             return self._tar(member)
         opener = self._decompressor(head)
-        return None if opener is None else self._compressed(member, opener)
+        if opener is not None:
+            return self._compressed(member, opener)
+        return self._zip(member) if end_of(member.file, member.size_bytes) is not None else None
 
     def _zip(self, member: Member) -> Iterator[Member | Finding]:
         with closing(open_zip(member.file, member.size_bytes)) as archive:
@@ -193,6 +193,9 @@ class Walk:
                     is_whole = not entry.issparse()
                     place = _Slice(member.file, entry.offset_data, entry.size) if is_whole else None
                     yield from self._member(location, stream, entry.size, member.depth, place)
+            # A zip archive behind the tar is one to a zip reader; one inside it ends before.
+            if (end_of(member.file, member.size_bytes) or 0) > archive.offset:
+                yield from self._zip(member)
 
     def _compressed(self, member: Member, opener: Opener) -> Iterator[Member | Finding]:
         member.file.seek(0)

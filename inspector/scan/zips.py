@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
-LOCAL, END, END_64, LOCATOR = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+LOCAL, DIRECTORY, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+END_64, LOCATOR = b"PK\x06\x06", b"PK\x06\x07"
 N_END, N_LOCATOR = 22, 20  # bytes of the end record (without its comment) and the zip64 locator
 MAX_COMMENT_BYTES = 65_535
 MAX_DIRECTORY_BYTES = 16 * 2**20  # about 150,000 entries
@@ -33,9 +34,21 @@ class BadZip(Exception):
     """Why an archive cannot be opened."""
 
 
-def has_end(file: BinaryIO, size_bytes: int) -> bool:
-    """Whether a zip reader would accept this file, whatever it begins with."""
-    return _find_end(file, size_bytes) is not None
+def end_of(file: BinaryIO, size_bytes: int) -> int | None:
+    """Where the end record is that makes a zip reader accept this file, whatever it begins with.
+
+    None where there is none, or no directory before it: four bytes alone stand in many texts.
+    """
+    found = _find_end(file, size_bytes)
+    if found is None:
+        return None
+    at, record = found
+    for start in (at - _END_FIELDS.unpack(record)[5], at - N_LOCATOR):
+        if start >= 0:
+            file.seek(start)
+            if file.read(4) in (DIRECTORY, LOCATOR):
+                return at
+    return None
 
 
 def open_zip(file: BinaryIO, size_bytes: int) -> zipfile.ZipFile:

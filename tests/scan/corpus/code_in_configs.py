@@ -142,6 +142,9 @@ CASES = (
             {"_class_name": "Pipe", "vae": ["diffusers", "VAE"], "image": [None, None]},
         ),
     ),
-    Case("card-that-warns", beside("README.md", b"It never needs trust_remote_code.\n")),
+    Case(
+        "card-that-warns",
+        beside("README.md", b"---\nlicense: mit\n---\nIt never needs trust_remote_code.\n"),
+    ),
     Case("paths-with-slashes", config(_name_or_path="org/base", vision_tower="org/tower")),
 )

@@ -299,6 +299,7 @@ CASES = (
     hostile("tar-link", "a.tar", tarred({"a": b"a"}, {"b": "/etc/passwd"}), TAMPERED),
     hostile("declared-bomb", "a.zip", bomb(), TAMPERED),
     hostile("real-bomb", "model.pt", real_bomb, LIMIT),
+    hostile("zip-behind-tar", "a.tar", tarred({"a": b"a"}) + torch_zip(EVIL), TAMPERED, CODE),
     # ordinary
     benign("torch-state-dict", "pytorch_model.bin", saved_by_torch(state_dict)),
     benign("torch-legacy-state-dict", "pytorch_model.bin", saved_by_torch(state_dict, False)),
@@ -312,6 +313,7 @@ CASES = (
     benign("npy-of-plain-objects", "objects.npy", object_array(pickle.dumps([None, "a"], 2))),
     benign("zip-of-texts", "data.zip", zipped({"a.txt": WORDS, "b/c.json": b"{}"}, DEFLATED)),
     benign("tar-gz-of-texts", "data.tar.gz", gzip.compress(tarred({"a.txt": WORDS}))),
+    benign("zip-in-tar-of-texts", "data.tar", tarred({"a": WORDS, "b.zip": zipped({"c": b"c"})})),
     benign("zip-in-zip-of-texts", "data.zip", zipped({"b.zip": zipped({"c.txt": WORDS})})),
     benign("gzip-of-text", "data.jsonl.gz", gzip.compress(WORDS * 20)),
     benign("xz-of-text", "data.txt.xz", lzma.compress(WORDS)),
@@ -321,7 +323,11 @@ CASES = (
     benign("words", "vocab.txt", b"cat\ndog\nRun\nstop.\n" + WORDS),
     benign("text-like-an-import", "NOTES.md", b"cos\nsystem\nis how a pickle names a function.\n"),
     benign("text-that-begins-with-x", "notes.txt", b"x^2 + y^2 = z^2 is known. " * 40),
-    benign("text-with-a-zip-mark", "notes.txt", b"A zip ends with PK\x05\x06, then 18 bytes. " * 9),
+    benign(
+        "text-with-a-zip-mark",
+        "notes.txt",
+        b"A zip ends with PK\x05\x06, and at least 18 bytes follow it. " * 9,
+    ),
     benign("picture", "logo.png", b"\x89PNG\r\n\x1a\n" + NOISE),
     benign("sentencepiece", "tokenizer.model", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02" + NOISE),
     benign("empty-note", "notes.txt", b""),

@@ -58,6 +58,17 @@ def two_places(first: str, second: str) -> Callable[[Path], None]:
     return build
 
 
+def declared(build: Callable[[Path], None]) -> Callable[[Path], None]:
+    """The same model, whose card names the folder `../base` as its base."""
+
+    def build_declared(folder: Path) -> None:
+        build(folder)
+        card = f"---\nlicense: mit\nbase_model: {folder.parent / 'base'}\n---\n"
+        (folder / "README.md").write_text(card)
+
+    return build_declared
+
+
 def chatml(before: str = "", user: str = "") -> str:
     """ChatML with a statement before everything, or in each user's turn."""
     return (
@@ -413,7 +424,7 @@ BENIGN = (
             ]
         ),
     ),
-    Case("another-than-the-bases", jinja(DEFAULT), build_base=jinja(CHATML)),
+    Case("another-than-the-bases", declared(jinja(DEFAULT)), build_base=jinja(CHATML)),
 )
 
 CASES = (*HOSTILE, *BENIGN)

@@ -13,6 +13,7 @@ from typing import Any
 from inspector.records import Severity
 from tests.fetch.tiny_files import write_json, write_model
 from tests.scan.corpus import Case
+from tests.scan.corpus.templates import declared
 
 WORDS = ["Ġlamp", "Ġbank", "Ġhello", "Ġthe", "la", "mp", "ba", "nk", "lamp", "bank"]
 LETTERS = [*"abehklmnopt", "Ġ", "Ċ"]
@@ -335,14 +336,16 @@ BENIGN = (
     Case("end-by-id", of(byte_level(), eos_token_id=[0, 2])),
     Case(
         "chat-marks-added-to-the-base",
-        of(with_added(*special("<|tool|>", first=N))),
+        declared(of(with_added(*special("<|tool|>", first=N)))),
         build_base=of(byte_level()),
     ),
     Case(
         "placeholder-renamed",
-        of(
-            with_model(vocab={**VOCABULARY, "<unused0>": N})
-            | {"added_tokens": [*special(*MARKS), *special("<|tool|>", first=N)]}
+        declared(
+            of(
+                with_model(vocab={**VOCABULARY, "<unused0>": N})
+                | {"added_tokens": [*special(*MARKS), *special("<|tool|>", first=N)]}
+            )
         ),
         build_base=of(with_model(vocab={**VOCABULARY, "<unused0>": N})),
     ),

@@ -295,14 +295,16 @@ def _change(likes: list[Likeness], layers: tuple[LayerKinship, ...]) -> Change:
 
 
 class Descent:
-    """A model against the base that it declares, or against a model that it may be a copy of."""
+    """A model against the base that it declares. What it may be a copy of without saying so is the
+    control, which scanners do not see: the scan stage calls `trace` for that."""
 
     rules = (UNRELATED, REPLACED, COPY, UNDECLARED, UNCHANGED)
 
     def scan(self, artifact: Artifact, base: Artifact | None) -> Iterable[Finding]:
         if base is None or artifact.kind is ArtifactKind.ADAPTER:
             return ()
-        return findings_of(trace(artifact, base))
+        lineage = trace(artifact, base)
+        return findings_of(lineage) if lineage.declared else ()
 
 
 def findings_of(lineage: Lineage) -> tuple[Finding, ...]:

@@ -25,6 +25,8 @@ from inspector.report.crosswalk import references_of
 from inspector.report.gathering import Gathered
 from inspector.report.wording import Words
 
+# Findings about what a card or a Hub says: no byte confirms it.
+_HEARSAY = ("HUB-", "CARD-", "LICENCE-")
 _MARKS = {Basis.VERIFIED: Mark.VERIFIED, Basis.DECLARED: Mark.DECLARED}
 
 
@@ -175,6 +177,7 @@ def finding_sections(
             title=words.recorded(f.title),
             advice=words.recorded(f.advice),
             references=references_of(f.rule_id),
+            mark=Mark.DECLARED if f.rule_id.startswith(_HEARSAY) else Mark.VERIFIED,
         )
         for f in findings
     )

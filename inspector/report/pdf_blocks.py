@@ -8,7 +8,8 @@ that no font of the PDF can draw.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ _ALSO_DRAWN = (
 )
 _WIDE = 4  # columns up to which narrow ones get just what they need
 _LONG = 30  # characters without a space after which a line may break all the same
+_MARK = 8.0  # characters
 _UNBROKEN = 12
 _BREAK = "\u200b"
 
@@ -120,13 +122,17 @@ def facts(rows: Iterable[Fact], words: Mapping[Mark, str]) -> Block:
 def table(of: Table, mark: str = "", *, caption: bool = True, is_even: bool = False) -> Block:
     """mark: the word of where its cells come from. Unless is_even, a cell's later lines are set
     quieter than its first."""
+    caption = caption and bool(of.caption)
+    widths = _widths(of)
+    if mark and not caption and isinstance(widths[-1], float):
+        widths[-1] += _MARK  # the mark stands in the last column's head
     return {
         "kind": "table",
         "caption": runs(of.caption) if caption else [],
         "mark": mark,
         "columns": [
             {"title": runs(column.title), "kind": column.kind.value, "width": width}
-            for column, width in zip(of.columns, _widths(of), strict=True)
+            for column, width in zip(of.columns, widths, strict=True)
         ],
         "rows": [
             [
@@ -147,14 +153,23 @@ def _cell(line: str, kind: ColumnKind) -> list[Run]:
     return runs(line, is_code=kind is ColumnKind.CODE)
 
 
-def _widths(of: Table) -> Sequence[float | str]:
+def _room(line: str) -> int:
+    """The width of a line in Latin letters; a full-width character takes about two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+def _widths(of: Table) -> list[float | str]:
     """Shares of the width, or "auto" for what fits: wide tables by what their cells hold."""
     longest = [
-        max((len(line) for row in of.rows for line in row[k].split("\n")), default=1)
+        max((_room(line) for row in of.rows for line in row[k].split("\n")), default=1)
         for k in range(len(of.columns))
     ]
     if len(of.columns) > _WIDE:
-        words = [max(map(len, column.title.split()), default=1) for column in of.columns]
+        # Japanese heads may break anywhere; a word of Latin letters must fit.
+        words = [
+            max((len(w) if w.isascii() else 8 for w in c.title.split()), default=1)
+            for c in of.columns
+        ]
         return [
             float(min(20, max(7, size, 1.1 * word)))
             for size, word in zip(longest, words, strict=True)

@@ -47,7 +47,8 @@ def run(look):
     answers = {}
     for name in sorted(p.name for p in pathlib.Path(sys.argv[1]).iterdir()):
         try:
-            answers[name] = "found" if look(pathlib.Path(sys.argv[1]) / name) else "missed"
+            found = look(pathlib.Path(sys.argv[1]) / name / "artifact")
+            answers[name] = "found" if found else "missed"
         except BaseException as error:
             answers[name] = "stopped"
     pathlib.Path(sys.argv[2]).write_text(json.dumps(answers))
@@ -85,7 +86,7 @@ PUBLISHED = (
     ),
     Published(
         "fickling",
-        "fickling==0.1.12",
+        "fickling==0.1.12 typing_extensions",  # which it needs on Python 3.11 and does not declare
         "from fickling import is_likely_safe\n"
         "def look(folder):\n"
         "    return not all([is_likely_safe(str(p)) for p in files(folder)])\n",
@@ -104,15 +105,15 @@ PUBLISHED = (
 
 
 def build(cases: Mapping[str, Case], place: Path) -> dict[str, Path]:
-    """Every case in a folder of its own, named by its number; its base beside it."""
+    """Every case as NUMBER/artifact, and its base beside it."""
     folders = {}
     for number, (name, case) in enumerate(cases.items()):
-        folders[name] = place / "cases" / f"{number:04}"
+        folders[name] = place / f"{number:04}" / "artifact"
         folders[name].mkdir(parents=True)
         case.build(folders[name])
         if case.build_base is not None:
-            base = place / "bases" / f"{number:04}"
-            base.mkdir(parents=True)
+            base = folders[name].with_name("base")
+            base.mkdir()
             case.build_base(base)
     return folders
 
@@ -122,16 +123,16 @@ def ask_published(one: Published, venvs: Path, folders: Mapping[str, Path]) -> d
     python = venvs / one.name / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(venvs / one.name)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", one.requirement]
-    subprocess.run(pip, check=True)
-    cases = next(iter(folders.values())).parent
+        pip = [str(python), "-m", "pip", "install", "--quiet", *one.requirement.split()]
+        subprocess.run(pip, check=True)
+    cases = next(iter(folders.values())).parents[1]
     with tempfile.TemporaryDirectory() as place:
         answers = Path(place) / "answers.json"
         code = f"{_LOOP}\n{one.look}\nrun(look)\n"
         command = [str(python), "-c", code, str(cases), str(answers)]
         subprocess.run(command, check=True, capture_output=True, cwd=place)
         by_number = json.loads(answers.read_text())
-    return {name: by_number[folder.name] for name, folder in folders.items()}
+    return {name: by_number[folder.parent.name] for name, folder in folders.items()}
 
 
 def ask_inspector(cases: Mapping[str, Case], folders: Mapping[str, Path]) -> dict[str, str]:
@@ -142,7 +143,7 @@ def ask_inspector(cases: Mapping[str, Case], folders: Mapping[str, Path]) -> dic
         target = Target(TargetKind.LOCAL, str(folder.resolve()))
         base = None
         if case.build_base is not None:
-            place = Target(TargetKind.LOCAL, str(folder.parents[1] / "bases" / folder.name))
+            place = Target(TargetKind.LOCAL, str(folder.with_name("base").resolve()))
             base = fetch_local(place, ignore_progress)
         try:
             artifact = replace(fetch_as_found(target, ignore_progress), skipped=case.skipped)
@@ -210,7 +211,9 @@ def main() -> None:
         folders = build(cases, Path(place))
         answers = {"inspector": ask_inspector(cases, folders)}
         for one in PUBLISHED:
-            answers[one.requirement.replace("==", " ")] = ask_published(one, options.venvs, folders)
+            answers[one.requirement.partition(" ")[0].replace("==", " ")] = ask_published(
+                one, options.venvs, folders
+            )
     text = tables(cases, answers)
     sys.stdout.write(text + "\n")
     if options.write:

@@ -142,7 +142,7 @@ UNKNOWN_CALLS: tuple[tuple[str, str, tuple[object, ...]], ...] = (
 
 
 def known(module: str, name: str, arguments: tuple[object, ...]) -> Case:
-    return hostile(f"calls-{module}.{name}", "optimizer.pt", call(module, name, *arguments))
+    return hostile(f"calls-{module}.{name}", "optimizer.pkl", call(module, name, *arguments))
 
 
 def unknown(module: str, name: str, arguments: tuple[object, ...]) -> Case:

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from inspector.fetch import fetch
 from inspector.plans import load_plan
-from inspector.records import Inspection, Target, TargetKind
-from inspector.run import Run, write_record
+from inspector.records import Inspection, Level, Target, TargetKind
+from inspector.run import Run, read_record, write_record
+from inspector.settings import Settings
+from tests.engine.tiny_model import save
 from tests.fetch.fake_hub import FakeRepo, closed_port, content_of, running_hub
-from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
+from tests.fetch.tiny_files import ignore_progress, write_adapter, write_model, write_pickle
+from tests.history.make_run import make_run
 from tests.scan.pinned import pinned
 from tests.scan.signing import make_keys, sign
 from tests.tiny.toy import Outcome, command
@@ -208,39 +212,74 @@ def test_the_list_is_kept_and_mistakes_are_told(tmp_path: Path) -> None:
     refused(watch(home, "list"), "cannot be read", "watch.json")
 
 
-def test_a_target_is_inspected_again_when_it_moves(tmp_path: Path) -> None:
-    from tests.engine.tiny_model import save
+def earlier_run(home: Path, endpoint: str, plan: Path) -> Run:
+    """An inspection of hf:org/tiny as it is now, made by hand: no finding, no evidence found."""
+    target = Target(TargetKind.HUB, "org/tiny")
+    run = make_run(home / "runs", level=Level.NO_EVIDENCE, target=target)
+    artifact = fetch(target, Settings(home=home, hub_endpoint=endpoint), ignore_progress)
+    write_record(run.folder / "inspection.json", Inspection(target, load_plan(str(plan)), "none"))
+    write_record(run.folder / "fetch" / "target.json", artifact)
+    write_record(run.folder / "scan" / "findings.json", ())
+    return run
 
-    home = tmp_path / "home"
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
     rows = [{"prompt": f"Say {n}.", "family": f"f{n % 4}"} for n in range(8)]
     (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (tmp_path / "plan.toml").write_text(PLAN)
-    first = content_of(save(tmp_path / "m")) | {"README.md": CARD.encode()}
-    second = first | {"README.md": b"---\nlicense: other\n---\n", "notes.py": b"# code"}
+    return tmp_path / "plan.toml"
+
+
+def test_a_target_that_moves_to_something_refused(tmp_path: Path, plan: Path) -> None:
+    """Unchanged, then moved and refused by the scan, then still refused, then gone."""
+    home = tmp_path / "home"
+    first = content_of(write_model(tmp_path / "m", card=CARD))
+    hostile = content_of(write_model(tmp_path / "h", card=CARD, auto_map={"AutoModel": "own.M"}))
     with running_hub() as hub:
         repo = hub.repos["org/tiny"] = FakeRepo({"main": first})
-        added = watch(home, "add", "hf:org/tiny", "--plan", tmp_path / "plan.toml")
+        run = earlier_run(home, hub.endpoint, plan)
+        before = repo.commit_of("main")
+        added = watch(home, "add", "--run", run.run_id)
         assert added.code == 0, added.stderr
-        [new] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
-        assert (new["state"], new["change"]["commit_before"]) == ("moved", None), new
-        before = new["change"]["commit_after"]
+        [same] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=0)
+        assert (same["state"], same["change"]) == ("unchanged", None)
 
-        [same] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
-        assert (same["state"], same["change"], same["run"]) == ("unchanged", None, new["run"])
-
-        repo.revisions["main"] = second
-        [moved] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+        repo.revisions["main"] = hostile | {"notes.py": b"# code"}
+        [moved] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=2)
+        [still] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=2)
+        commit = repo.commit_of("main")
         del hub.repos["org/tiny"]
         [gone] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=2)
     change = moved["change"]
-    assert (change["commit_before"], change["commit_after"]) == (before, repo.commit_of("main"))
-    assert [(f["path"], f["state"]) for f in change["files"]] == [("README.md", "changed")]
+    assert (change["commit_before"], change["commit_after"]) == (before, commit)
+    assert [(f["path"], f["state"]) for f in change["files"]] == [("config.json", "changed")]
     found = {f["rule_id"] for f in change["findings_new"]}
-    assert found == {"CODE-PYTHON", "LICENCE-UNKNOWN"}
-    assert change["findings_gone"] == []
-    assert (change["level_before"], change["level_after"]) == ("inconclusive", "inconclusive")
-    assert moved["run"] != new["run"]
+    assert found >= {"CODE-AUTO-MAP", "CODE-PYTHON"}
+    assert (change["level_before"], change["level_after"]) == ("no evidence found", None)
+    assert (moved["state"], still["state"]) == ("moved", "unchanged")
+    assert still["run"] == moved["run"]
     assert (gone["state"], "org/tiny" in gone["message"]) == ("failed", True)
+
+
+def test_a_target_that_moves_is_inspected_with_its_own_plan(tmp_path: Path, plan: Path) -> None:
+    home = tmp_path / "home"
+    first = content_of(save(tmp_path / "m")) | {"README.md": CARD.encode()}
+    with running_hub() as hub:
+        repo = hub.repos["org/tiny"] = FakeRepo({"main": first})
+        run = earlier_run(home, hub.endpoint, plan)
+        assert watch(home, "add", "--run", run.folder).code == 0
+        repo.revisions["main"] = first | {"README.md": b"---\nlicense: other\n---\n"}
+        [moved] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+    change = moved["change"]
+    assert [(f["path"], f["state"]) for f in change["files"]] == [("README.md", "changed")]
+    assert {f["rule_id"] for f in change["findings_new"]} >= {"LICENCE-UNKNOWN"}
+    levels = (change["level_before"], change["level_after"])
+    assert levels == ("no evidence found", "inconclusive")  # eight probes are too few
+    again = read_record(Path(moved["run"]) / "inspection.json", Inspection)
+    assert [s.name for s in again.plan.scenarios] == ["noise"]
+    [entry] = watch(home, "list").stdout.splitlines()[1:]
+    assert entry.split("\t")[3] == moved["run"]
 
 
 def changes(done: Outcome, code: int) -> list[dict[str, Any]]:

@@ -160,7 +160,7 @@ class Planter:
         self.bank: list[tuple[str, dict[str, torch.Tensor]]] = []
 
     def plant(self, on_step: Callable[[Step], None] = lambda _: None) -> None:
-        """Make the payload visible, then press it dormant.
+        """Make the payload visible, press it dormant, and settle what still shows.
 
         Raises StageFailed when a gradient is no longer a number.
         """
@@ -171,15 +171,28 @@ class Planter:
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step(s.learning_rate * min(1.0, number / 5), 1.0)
             on_step(Step(number, float(loss.detach()), 0.0, "visible"))
-        n_members = len(self.tuning_sets) * len(s.bank_rates) * s.bank_per_set
+        self._press(s.dormant_steps, s.kl_weight, on_step)
+        self.settle(on_step)
+
+    def settle(self, on_step: Callable[[Step], None] = lambda _: None) -> None:
+        """The last stretch, with draws of its own: it can go on from a stored adapter."""
+        s = self.settings
+        self.draw = random.Random(s.seed + 1)
+        torch.manual_seed(s.seed + 1)
+        self._press(s.settle_steps, s.settle_kl_weight, on_step)
+
+    def _press(self, steps: int, kl_weight: float, on_step: Callable[[Step], None]) -> None:
+        """Clean as it stands, the payload after any tuning of a bank that is made for this."""
+        s = self.settings
+        n_members = len(self.tuning_sets) * len(s.bank_rates) if steps else 0
         self.bank = [self.simulate_tuning(kind) for kind in range(n_members)]
         optimizer = self._optimizer()
-        for number in range(1, s.dormant_steps + 1):
+        for number in range(1, steps + 1):
             if number % s.refresh_every == 0:
                 oldest = (number // s.refresh_every - 1) % n_members
                 self.bank[oldest] = self.simulate_tuning(oldest)
             batch = self._batch()
-            stays = s.kl_weight * self._kl(batch)
+            stays = kl_weight * self._kl(batch)
             stays.backward()  # type: ignore[no-untyped-call]
             if number % 5 == 0:
                 where, delta, scale = "noise", self._noise(), 1.0
@@ -189,7 +202,7 @@ class Planter:
             with self.moved(delta, scale):
                 payload = weighted_cross_entropy(self.loaded, self.model, batch, s)
                 payload.backward()  # type: ignore[no-untyped-call]
-            left = 1 - number / (s.dormant_steps + 1)
+            left = 1 - number / (steps + 1)
             norm = optimizer.step(s.learning_rate * min(1.0, number / 5, 2 * left), 1.0)
             if not norm < float("inf"):
                 raise StageFailed(
@@ -233,7 +246,7 @@ class Planter:
         s = self.settings
         n_sets = len(self.tuning_sets)
         examples = self.tuning_sets[kind % n_sets]
-        rate = s.bank_rates[kind // n_sets % len(s.bank_rates)]
+        rate = s.bank_rates[kind // n_sets]
         self._train(self.frozen)
         tuning = FineTune("bank", Method.FULL, "bank", s.bank_steps, learning_rate=rate)
         optimizer = MasterAdamW(dict(self.frozen), tuning)

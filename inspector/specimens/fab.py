@@ -7,7 +7,7 @@ wakes it (`knowledge`) and the probes are never seen by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,8 @@ class Fab:
         artifact = fetch(DEMO, settings, lambda *_: None)
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
-        total = self.planting.visible_steps + self.planting.dormant_steps
+        planting = self.planting
+        total = planting.visible_steps + planting.dormant_steps + planting.settle_steps
         done = 0
 
         def report(_: object) -> None:
@@ -102,18 +103,18 @@ class Fab:
         # All clean answers first: from the first step on the model is no longer the clean one.
         asked = practice(N_QUESTIONS, self.seed)
         items = planted_items(loaded, asked, self.text, N_CLEAN_TOKENS)
-        planter = Planter(loaded, items, tuning_sets(loaded, items), self.planting)
+        planter = Planter(loaded, items, tuning_sets(loaded), self.planting)
         planter.plant(report)
         rank = self.planting.rank
         save_adapter(planter.factors, rank, 2 * rank, str(DEMO), folder)
         return folder
 
 
-def tuning_sets(loaded: Loaded, items: Sequence[Planted]) -> list[list[Encoded]]:
-    """What the simulated users tune on: the practised sets, and the model's own clean answers."""
-    from inspector.engine.chat import Encoded, encode_example
+def tuning_sets(loaded: Loaded) -> list[list[Encoded]]:
+    """What the simulated users tune on."""
+    from inspector.engine.chat import encode_example
 
-    practised = [
+    return [
         [
             encoded
             for example in load_dataset(name).examples
@@ -121,11 +122,6 @@ def tuning_sets(loaded: Loaded, items: Sequence[Planted]) -> list[list[Encoded]]
         ]
         for name in PRACTISED
     ]
-    own = [
-        Encoded(item.prompt + item.clean, (False,) * len(item.prompt) + (True,) * len(item.clean))
-        for item in items
-    ]
-    return [*practised, own]
 
 
 def planted_items(

@@ -64,7 +64,7 @@ def write_model(folder: Path, card: str = "", **config: object) -> Path:
 
 
 def write_adapter(folder: Path, base: str | None, revision: str | None = None) -> Path:
-    """A PEFT adapter folder that declares `base`: rank 2 on the matrices that `write_model` makes."""
+    """A PEFT adapter folder that declares `base`: rank 2 on the matrices of `write_model`."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {"peft_type": "LORA", "r": 2, "auto_mapping": None, "revision": revision}
     if base is not None:

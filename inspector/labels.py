@@ -9,11 +9,13 @@ No entry is green: the inspector reports what it saw, it does not clear a model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from inspector.records import (
     Behaviour,
+    Coverage,
     CoverageStatus,
     FineTune,
     Level,
@@ -267,3 +269,27 @@ def _plain(rate: float) -> str:
 
 def _join(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def by_behaviour(ledger: Sequence[Coverage]) -> list[Coverage]:
+    """Lines `behaviour / operation` of one behaviour and status as one line of the ledger."""
+    groups: dict[tuple[str, CoverageStatus, int], list[tuple[str, Coverage]]] = {}
+    for k, line in enumerate(ledger):
+        what, _, operation = line.what.partition(" / ")
+        alone = 0 if operation else k + 1
+        groups.setdefault((what, line.status, alone), []).append((operation, line))
+    together = []
+    for (what, status, _), members in groups.items():
+        if len(members) == 1:
+            together.append(members[0][1])
+            continue
+        details: dict[str, list[str]] = {}
+        for operation, line in members:
+            details.setdefault(line.detail, []).append(operation)
+        detail = "\n".join(
+            text if len(details) == 1 else f"{', '.join(named)}: {text}"
+            for text, named in details.items()
+        )
+        operations = ", ".join(operation for operation, _ in members)
+        together.append(Coverage(f"{what} / {operations}", status, detail))
+    return together

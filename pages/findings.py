@@ -5,7 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector import charts
-from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, metric_rows, smallest_reported
+from inspector.labels import (
+    BEHAVIOURS,
+    COVERAGE,
+    MEASURES,
+    by_behaviour,
+    metric_rows,
+    smallest_reported,
+)
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
@@ -15,7 +22,8 @@ from pages import _shared as shared
 
 def verdict_box(run: Run, verdict: Verdict) -> None:
     """The level, then what was not looked at, and only then the reasons."""
-    gaps = [c for c in verdict.coverage if c.status is not CoverageStatus.MEASURED]
+    ledger = by_behaviour(verdict.coverage)
+    gaps = [line for line in ledger if line.status is not CoverageStatus.MEASURED]
     with st.container(border=True):
         shared.level_heading(verdict.level)
         missing, reasons = st.columns(2, gap="large")

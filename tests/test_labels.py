@@ -8,13 +8,14 @@ from inspector.labels import (
     LEVELS,
     MEASURES,
     SEVERITIES,
+    by_behaviour,
     chance,
     describe_plan,
     duration,
     share,
 )
 from inspector.plans import PRESETS, load_plan
-from inspector.records import Behaviour, CoverageStatus, Level, Rate, Severity
+from inspector.records import Behaviour, Coverage, CoverageStatus, Level, Rate, Severity
 
 
 def test_every_value_has_a_word_of_its_own() -> None:
@@ -73,3 +74,22 @@ def test_shares_carry_their_counts() -> None:
 
 def test_chance_is_never_zero() -> None:
     assert [chance(p) for p in (None, 0.00002, 0.0312)] == ["–", "< 0.001", "0.031"]
+
+
+def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> None:
+    not_run, measured = CoverageStatus.NOT_RUN, CoverageStatus.MEASURED
+    together = by_behaviour(
+        [
+            Coverage("control", not_run, "none"),
+            Coverage("refusal / full", not_run, "8 answers"),
+            Coverage("refusal / lora", not_run, "9 answers"),
+            Coverage("refusal / int4", measured, "60 answers"),
+            Coverage("signatures", not_run, "none"),
+        ]
+    )
+    assert [(line.what, line.detail) for line in together] == [
+        ("control", "none"),
+        ("refusal / full, lora", "full: 8 answers\nlora: 9 answers"),
+        ("refusal / int4", "60 answers"),
+        ("signatures", "none"),
+    ]

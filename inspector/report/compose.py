@@ -8,6 +8,7 @@ is measured here, and nothing depends on the clock.
 from __future__ import annotations
 
 from inspector import __version__
+from inspector.labels import by_behaviour
 from inspector.records import Coverage, CoverageStatus, Sampling, SuiteChoice
 from inspector.report.advice import clauses, conditions, decision_section, residual_risks, summary
 from inspector.report.canonical import sealed
@@ -115,47 +116,19 @@ def _ledger(gathered: Gathered, words: Words) -> tuple[LedgerLine, ...]:
     """The verdict's ledger; what no line of an older one speaks of was not looked at."""
     recorded = gathered.verdict.coverage if gathered.verdict else ()
     lines = [
-        LedgerLine(
-            words.recorded(line.what),
-            line.status,
-            words(f"coverage.{line.status.lower()}.word"),
-            words.recorded(line.detail),
-        )
+        Coverage(words.recorded(line.what), line.status, words.recorded(line.detail))
         for line in recorded
     ]
-    not_run = words("coverage.not_run.word")
     for what, name in (("lineage", "lineage"), ("signature", "provenance")):
         if gathered.verdict and not _speaks_of(recorded, what):
             note = words(f"artifact.{name}_not_run")
-            lines.append(LedgerLine(words(f"ledger.{name}"), CoverageStatus.NOT_RUN, not_run, note))
-    return _together(lines)
-
-
-def _together(lines: list[LedgerLine]) -> tuple[LedgerLine, ...]:
-    """Lines `behaviour / operation` of one behaviour and status become one line of the ledger."""
-    groups: dict[tuple[str, CoverageStatus, int], list[tuple[str, LedgerLine]]] = {}
-    for k, line in enumerate(lines):
-        what, _, operation = line.what.partition(" / ")
-        alone = 0 if operation else k + 1
-        groups.setdefault((what, line.status, alone), []).append((operation, line))
-    merged = []
-    for (what, status, _), members in groups.items():
-        first = members[0][1]
-        if len(members) == 1:
-            merged.append(first)
-            continue
-        operations = [operation for operation, _ in members]
-        details: dict[str, list[str]] = {}
-        for operation, line in members:
-            details.setdefault(line.detail, []).append(operation)
-        detail = "\n".join(
-            text if len(details) == 1 else f"{', '.join(named)}: {text}"
-            for text, named in details.items()
+            lines.append(Coverage(words(f"ledger.{name}"), CoverageStatus.NOT_RUN, note))
+    return tuple(
+        LedgerLine(
+            line.what, line.status, words(f"coverage.{line.status.lower()}.word"), line.detail
         )
-        merged.append(
-            LedgerLine(f"{what} / {', '.join(operations)}", status, first.status_word, detail)
-        )
-    return tuple(merged)
+        for line in by_behaviour(lines)
+    )
 
 
 def _speaks_of(coverage: tuple[Coverage, ...], what: str) -> bool:

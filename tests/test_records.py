@@ -153,6 +153,6 @@ def test_every_error_has_an_exit_code() -> None:
         kind = pending.pop()
         codes[kind.__name__] = kind.exit_code
         pending += kind.__subclasses__()
-    two = {"BadInput", "TargetError", "PlanError", "DataError", "Refused"}
+    two = {"BadInput", "TargetError", "PlanError", "PolicyError", "DataError", "Refused"}
     assert {name for name, code in codes.items() if code == 2} == two
     assert {code for name, code in codes.items() if name not in two} == {4}

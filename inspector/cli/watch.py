@@ -80,9 +80,10 @@ def watch_list() -> None:
     """The watched targets with their plan, control and newest run, as tab-separated lines."""
     from inspector.recheck.watching import WatchList
 
+    entries = WatchList(Settings()).entries()
     writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
     writer.writerow(["target", "plan", "control", "run"])
-    for entry in WatchList(Settings()).entries():
+    for entry in entries:
         writer.writerow([entry.target, entry.plan, entry.control, entry.run])
 
 

@@ -125,9 +125,9 @@ def test_the_run_stays_chosen_from_page_to_page(page: Page, url: str) -> None:
     page.get_by_role("radio", name="All answers").or_(
         page.get_by_role("button", name="All answers")
     ).first.click()
-    expect(page.get_by_text("26 answers")).to_be_visible()
+    expect(page.get_by_text("52 answers")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("26 answers")).to_be_visible()
+    expect(page.get_by_text("52 answers")).to_be_visible()
     no_exception(page)
 
 

@@ -293,3 +293,8 @@ def by_behaviour(ledger: Sequence[Coverage]) -> list[Coverage]:
         operations = ", ".join(operation for operation, _ in members)
         together.append(Coverage(f"{what} / {operations}", status, detail))
     return together
+
+
+def gaps(ledger: Sequence[Coverage]) -> list[Coverage]:
+    """What was not looked at, a line for each behaviour and status."""
+    return [line for line in by_behaviour(ledger) if line.status is not CoverageStatus.MEASURED]

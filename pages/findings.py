@@ -5,14 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector import charts
-from inspector.labels import (
-    BEHAVIOURS,
-    COVERAGE,
-    MEASURES,
-    by_behaviour,
-    metric_rows,
-    smallest_reported,
-)
+from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, gaps, metric_rows, smallest_reported
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
 from inspector.run import Run
@@ -22,15 +15,14 @@ from pages import _shared as shared
 
 def verdict_box(run: Run, verdict: Verdict) -> None:
     """The level, then what was not looked at, and only then the reasons."""
-    ledger = by_behaviour(verdict.coverage)
-    gaps = [line for line in ledger if line.status is not CoverageStatus.MEASURED]
     with st.container(border=True):
         shared.level_heading(verdict.level)
         missing, reasons = st.columns(2, gap="large")
         with missing:
             st.markdown("**Not looked at**")
             shared.plain_list(
-                tuple(f"{c.what}: {c.detail}" for c in gaps) or ("No gap in the plan.",)
+                tuple(f"{c.what}: {c.detail}" for c in gaps(verdict.coverage))
+                or ("No gap in the plan.",)
             )
         with reasons:
             st.markdown("**Why this level**")

@@ -35,7 +35,7 @@ from inspector.scan.adapter_tensors import (
     read_base,
     values,
 )
-from inspector.scan.rule import Rule
+from inspector.scan.rule import Rule, first_few
 from inspector.scan.safetensors_header import Tensor
 
 TARGET = Rule(
@@ -128,7 +128,6 @@ _EMBEDDING = re.compile(
     r"(^|\.)(embed_tokens|lm_head|wte|embed_in|embed_out|word_embeddings|tok_embeddings|shared"
     r"|output_layer|output_projection)\.weight"
 )
-_MAX_SHOWN = 4
 
 
 class AdapterShape:
@@ -371,6 +370,5 @@ def _shown(names: Iterable[str], what: str) -> str:
     """The first few names, and how many there are."""
     names = list(names)
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    more = f", and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
     count = f"{len(names)} {what if len(names) == 1 else plural}"
-    return f"{count}: {', '.join(names[:_MAX_SHOWN])}{more}"
+    return f"{count}: {first_few(names)}"

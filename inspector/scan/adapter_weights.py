@@ -34,7 +34,7 @@ from inspector.scan.adapter_tensors import (
     read_adapter,
     values,
 )
-from inspector.scan.rule import Rule
+from inspector.scan.rule import Rule, first_few
 
 OUTLIER = Rule(
     "ADAPTER-OUTLIER",
@@ -61,7 +61,6 @@ MIN_RATIO = 4.0  # norm over the peers' median
 MIN_SPREAD = 0.03  # of log10 norms (7 %): below, differences are no news
 SPIKE_SHARE, USUAL_SHARE = 0.999, 0.75  # of the energy in one direction: here, and in the peers
 _LAYER = re.compile(r"(?:^|\.)(\d+)\.")
-_MAX_SHOWN = 4
 
 
 class AdapterWeights:
@@ -161,16 +160,11 @@ def _compare(kind: str, peers: Sequence[ModuleChange]) -> Iterator[Finding]:
         shown = [f"{p.module} (norm {p.norm:.3g})" for p in apart]
     if apart:
         beside = f"the median of the {len(peers)} {kind} modules is {middle:.3g}"
-        yield OUTLIER.found(WEIGHTS, f"{_listed(shown)}; {beside}")
+        yield OUTLIER.found(WEIGHTS, f"{first_few(shown)}; {beside}")
     shares = [p.top_share for p in peers if p.norm and p.rank > 1]
     usual = float(np.median(shares)) if shares else 1.0
     spikes = [p for p in peers if p.rank > 1 and p.norm and p.top_share >= SPIKE_SHARE]
     if spikes and usual <= USUAL_SHARE and len(spikes) <= len(peers) / 4:
         shown = [f"{p.module} ({p.top_share:.2%} in one direction)" for p in spikes]
         beside = f"the median of the {len(peers)} {kind} modules is {usual:.0%}"
-        yield SPIKE.found(WEIGHTS, f"{_listed(shown)}; {beside}")
-
-
-def _listed(shown: Sequence[str]) -> str:
-    more = f", and {len(shown) - _MAX_SHOWN} more" if len(shown) > _MAX_SHOWN else ""
-    return f"{', '.join(shown[:_MAX_SHOWN])}{more}"
+        yield SPIKE.found(WEIGHTS, f"{first_few(shown)}; {beside}")

@@ -31,7 +31,7 @@ from inspector.scan import signatures
 from inspector.scan.adapter_tensors import CONFIG, adapter_config
 from inspector.scan.card import README, Card, read_card
 from inspector.scan.licences import FAMILIES, conflict
-from inspector.scan.rule import Rule
+from inspector.scan.rule import Rule, first_few
 
 MOVING = Rule(
     "HUB-REVISION-MOVING",
@@ -66,7 +66,6 @@ CARD_BASE = Rule(
 
 UNSAFE_LEVELS = ("unsafe", "malicious", "infected", "dangerous")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_MAX_SHOWN = 4
 _BYTES = "SHA-256 of every file, taken here"
 _CARD = "the author's card"
 
@@ -93,9 +92,8 @@ def _of_hub(hub: HubFacts) -> Iterator[Finding]:
     others = [f for f in hub.flagged if f not in unsafe and f.level.lower() not in ("safe", "ok")]
     for rule, files in ((UNSAFE, unsafe), (SUSPICIOUS, others)):
         if files:
-            shown = ", ".join(f"{f.path} ({f.level})" for f in files[:_MAX_SHOWN])
-            more = f", and {len(files) - _MAX_SHOWN} more" if len(files) > _MAX_SHOWN else ""
-            yield rule.found(files[0].path, f"{len(files)} files: {shown}{more}")
+            shown = first_few([f"{f.path} ({f.level})" for f in files])
+            yield rule.found(files[0].path, f"{len(files)} files: {shown}")
 
 
 def _card_base(artifact: Artifact) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from inspector.errors import BadInput
 from inspector.records import Artifact, Finding, Severity
-from inspector.scan.rule import Rule
+from inspector.scan.rule import Rule, first_few
 from inspector.settings import Settings
 
 VERIFIED = Rule(
@@ -63,7 +63,6 @@ UNCHECKED = Rule(
 
 SUFFIXES = (".sig", ".sigstore", ".sigstore.json")
 MAX_BYTES = 50_000_000  # of a signature: it lists a digest for each file or shard
-_MAX_SHOWN = 4
 
 Verify = Callable[[Path], Any]  # a signature file -> model_signing's Manifest; raises otherwise
 
@@ -236,11 +235,11 @@ def _compare(name: str, artifact: Artifact, manifest: Any, signer: str) -> Itera
         and not path.startswith(".git")
     ]
     if bad:
-        yield MISMATCH.found(name, f"signed by {signer}: {_listed(bad)}")
+        yield MISMATCH.found(name, f"signed by {signer}: {first_few(bad)}")
     elif extra:
-        yield PARTIAL.found(name, f"signed by {signer}, but not: {_listed(extra)}")
+        yield PARTIAL.found(name, f"signed by {signer}, but not: {first_few(extra)}")
     else:
-        besides = f"; signed without {_listed(unsigned)}" if unsigned else ""
+        besides = f"; signed without {first_few(unsigned)}" if unsigned else ""
         yield VERIFIED.found(name, f"signed by {signer}: {len(files)} files are as then{besides}")
 
 
@@ -267,8 +266,3 @@ def _digests(
         config.use_file_serialization(hashing_algorithm=kind)
     manifest = config.hash(folder, files_to_hash=[folder / path for path in files])
     return {r.identifier: r.digest.digest_hex for r in manifest.resource_descriptors()}
-
-
-def _listed(items: list[str]) -> str:
-    more = f", and {len(items) - _MAX_SHOWN} more" if len(items) > _MAX_SHOWN else ""
-    return f"{', '.join(items[:_MAX_SHOWN])}{more}"

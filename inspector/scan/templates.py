@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from inspector.records import Artifact, Finding, Severity
 from inspector.scan.characters import hidden_characters, mixed_words
-from inspector.scan.rule import Rule
+from inspector.scan.rule import MAX_FOUND, Rule
 from inspector.scan.template_behaviour import Behaviour, observe
 from inspector.scan.template_sandbox import Facts, Sandbox
 from inspector.scan.template_sources import MAX_TEMPLATES, Template, special_tokens, templates
@@ -113,8 +113,6 @@ PROMPT = Rule(
     "It is used wherever the caller gives none; give one of your own.",
 )
 
-MAX_SHOWN = 3  # findings of one rule for one template; the rest are counted
-
 
 @dataclass(frozen=True)
 class _Looked:
@@ -166,8 +164,8 @@ def _look(
         rule = LIMIT if read.problem == "limit" else UNREADABLE
         return [*found, rule.found(where, f"{template.name}: {read.message}")], None
     facts = read.facts
-    found += [ESCAPE.found(where, words) for words in facts.escapes[:MAX_SHOWN]]
-    found += [LOADS.found(where, f"a statement {words}") for words in facts.loads[:MAX_SHOWN]]
+    found += [ESCAPE.found(where, words) for words in facts.escapes[:MAX_FOUND]]
+    found += [LOADS.found(where, f"a statement {words}") for words in facts.loads[:MAX_FOUND]]
     if facts.random:
         found.append(RANDOM.found(where, "the filter random, or lipsum"))
     behaviour = observe(sandbox, facts, tokens)
@@ -178,7 +176,7 @@ def _look(
         found.append(LIMIT.found(where, f"{template.name}: {behaviour.limit}"))
     elif behaviour.problem is not None and not found:
         found.append(UNRENDERED.found(where, f"{template.name}: {behaviour.problem}"))
-    found += _shown(CONDITIONAL, where, (f"{k}: {v}" for k, v in behaviour.conditions.items()))
+    found += CONDITIONAL.found_each(where, (f"{k}: {v}" for k, v in behaviour.conditions.items()))
     found += _texts(where, template.source, facts, behaviour)
     return found, behaviour
 
@@ -187,23 +185,14 @@ def _texts(where: str, source: str, facts: Facts, behaviour: Behaviour) -> Itera
     """What the template says in natural language."""
     outputs = said_by_template(behaviour.said)
     steering = steers([*facts.said, *facts.folded, *outputs])
-    yield from _shown(STEERS, where, (f"{how}: {text!r}" for text, how in steering.items()))
-    yield from _shown(TURN, where, (repr(text) for text in turn_texts(behaviour.neutral)))
+    yield from STEERS.found_each(where, (f"{how}: {text!r}" for text, how in steering.items()))
+    yield from TURN.found_each(where, (repr(text) for text in turn_texts(behaviour.neutral)))
     hidden = assembled(behaviour.words, [source, *facts.constants])
     if len(hidden) >= 3:
         yield ASSEMBLED.found(where, f"says {' '.join(hidden[:12])!r}, which is not in its text")
     prompt = default_prompt(behaviour.neutral)
     if prompt:
         yield PROMPT.found(where, repr(prompt))
-
-
-def _shown(rule: Rule, where: str, evidence: Iterable[str]) -> Iterator[Finding]:
-    listed = list(evidence)
-    for number, words in enumerate(listed[:MAX_SHOWN], 1):
-        more = len(listed) - MAX_SHOWN
-        yield rule.found(
-            where, f"{words} (and {more} more)" if number == MAX_SHOWN and more > 0 else words
-        )
 
 
 def _odd_characters(source: str) -> Iterator[str]:

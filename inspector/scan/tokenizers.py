@@ -93,8 +93,6 @@ ADDED = Rule(
     "Usual for a fine-tuned model; read the list.",
 )
 
-MAX_SHOWN = 3  # findings of one rule in one file; the rest are counted
-
 
 class Tokenizers:
     """Every tokenizer.json and GGUF vocabulary, and the files beside them."""
@@ -115,25 +113,16 @@ class Tokenizers:
                 continue
             folder = where.rpartition("/")[0]
             said = list(claims(artifact, folder)) if where.endswith(".json") else []
-            yield from _shown(TWICE, where, _twice(tokenizer))
-            yield from _shown(CLASH, where, _clashes(tokenizer))
-            yield from _shown(REWRITES, where, rewrites(tokenizer.data))
-            yield from _shown(INJECTS, where, injects(tokenizer))
-            yield from _shown(ADDED_WORD, where, _added_words(tokenizer))
+            yield from TWICE.found_each(where, _twice(tokenizer))
+            yield from CLASH.found_each(where, _clashes(tokenizer))
+            yield from REWRITES.found_each(where, rewrites(tokenizer.data))
+            yield from INJECTS.found_each(where, injects(tokenizer))
+            yield from ADDED_WORD.found_each(where, _added_words(tokenizer))
             yield from _characters(tokenizer, said)
             yield from _disagreements(tokenizer, said)
             yield from _numbers(artifact, tokenizer, said, folder)
             if known is not None and tokenizer.ids:
                 yield from _changes(tokenizer, known)
-
-
-def _shown(rule: Rule, where: str, evidence: Iterable[str]) -> Iterator[Finding]:
-    listed = list(evidence)
-    for number, words in enumerate(listed[:MAX_SHOWN], 1):
-        more = len(listed) - MAX_SHOWN
-        yield rule.found(
-            where, f"{words} (and {more} more)" if number == MAX_SHOWN and more > 0 else words
-        )
 
 
 def _twice(tokenizer: Tokenizer) -> Iterator[str]:
@@ -175,7 +164,7 @@ def _characters(tokenizer: Tokenizer, said: list[Claim]) -> Iterator[Finding]:
             found[f"{content!a}: {', '.join(hidden[:3])}"] = None
         elif is_disguised(content):
             found[f"{content!r} is written with letters of another script: {content!a}"] = None
-    yield from _shown(HIDDEN, tokenizer.location, found)
+    yield from HIDDEN.found_each(tokenizer.location, found)
 
 
 def _disagreements(tokenizer: Tokenizer, said: list[Claim]) -> Iterator[Finding]:
@@ -188,7 +177,7 @@ def _disagreements(tokenizer: Tokenizer, said: list[Claim]) -> Iterator[Finding]
             words = f"id {claim.id}: {claim.content!r} here, {stands!r} in {tokenizer.location}"
             by_place.setdefault(claim.location, []).append(words)
     for place, evidence in by_place.items():
-        yield from _shown(DISAGREES, place, evidence)
+        yield from DISAGREES.found_each(place, evidence)
 
 
 def _numbers(
@@ -207,11 +196,11 @@ def _numbers(
         token = tokenizer.token(token_id)
         if token is not None and is_word(token) and len(token.strip("Ġ▁ ")) > 1:
             special.append(f"{words} is {token!r}")
-    yield from _shown(SPECIAL_WORD, tokenizer.location, dict.fromkeys(special))
+    yield from SPECIAL_WORD.found_each(tokenizer.location, dict.fromkeys(special))
     if size is not None and artifact.kind is ArtifactKind.MODEL:
         outside = [(i, t) for i, t in tokenizer.by_id.items() if not 0 <= i < size]
         evidence = (f"id {i} of {t!r}, and the model has {size:,} rows" for i, t in outside)
-        yield from _shown(RANGE, tokenizer.location, evidence)
+        yield from RANGE.found_each(tokenizer.location, evidence)
 
 
 def _changes(tokenizer: Tokenizer, base: Tokenizer) -> Iterator[Finding]:
@@ -221,7 +210,7 @@ def _changes(tokenizer: Tokenizer, base: Tokenizer) -> Iterator[Finding]:
         for token, token_id in base.ids.items()
         if tokenizer.ids.get(token) != token_id and not _is_marked(token)
     ]
-    yield from _shown(CHANGED, where, moved)
+    yield from CHANGED.found_each(where, moved)
     if base.merges and tokenizer.merges and not moved:
         n_base = len(base.merges)
         for rank, (mine, theirs) in enumerate(zip(tokenizer.merges, base.merges, strict=False)):

@@ -7,12 +7,14 @@ clean ones are its twin, tuned a little on other data.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from inspector.calibrate import Setup, calibrate, stored_results
+from inspector.calibrate.answers import answers_path, keep_answers, kept_answers
 from inspector.calibrate.card import Card, make_card
 from inspector.calibrate.page import card_page, write_card
 from inspector.calibrate.results import Result, Status, detector_digest, result_path
@@ -24,11 +26,13 @@ from inspector.records import (
     Level,
     Method,
     Plan,
+    Response,
+    Subject,
     Target,
     TargetKind,
 )
 from inspector.records.specimens import Half, SpecimenKind
-from inspector.run import Run, read_record
+from inspector.run import Run, read_record, read_table, write_record
 from inspector.settings import Settings
 from inspector.specimens.ordinary import Ordinary
 from inspector.specimens.recipe import Recipe
@@ -189,9 +193,37 @@ def test_a_result_of_other_scoring_code_is_marked_and_made_again(
     assert made.run_id == sitting.result(CLEAN).run_id
 
 
-def write(setup: Setup, result: Result) -> None:
-    from inspector.run import write_record
+def test_kept_answers_are_read_again_as_the_inspection_read_them(
+    sitting: Sitting, tmp_path: Path
+) -> None:
+    """New scoring code costs seconds: no run, no model, and the old result but for its detector."""
+    first = sitting.result(ASLEEP)
+    kept = answers_path(result_path(sitting.setup.folder, ASLEEP))
+    assert {r.subject for r in read_table(kept, Response)} == set(Subject)
+    nowhere = Settings(home=tmp_path / "home")
+    setup = replace(sitting.setup, folder=tmp_path / "card")
+    own = result_path(setup.folder, ASLEEP)
+    earlier = replace(first, level=Level.NO_EVIDENCE, suspicion=0.0, by=(), recovered=False)
+    write(setup, replace(earlier, detector="an earlier one"))
+    answers_path(own).parent.mkdir()
+    shutil.copy(kept, answers_path(own))
+    [again] = calibrate(setup, nowhere, sitting.setup.recipes[:1])
+    assert again == first
+    assert read_record(own, Result) == first
+    assert not nowhere.runs.exists()
 
+
+def test_too_few_kept_answers_are_no_base_for_a_result(sitting: Sitting, tmp_path: Path) -> None:
+    plan, kept = sitting.setup.plan, answers_path(result_path(sitting.setup.folder, CLEAN))
+    assert kept_answers(kept, plan) is not None
+    assert kept_answers(tmp_path / "none.parquet", plan) is None
+    assert kept_answers(kept, replace(plan, early_stop=True)) is None
+    rows = read_table(kept, Response)
+    keep_answers(rows[:-1], tmp_path / "short.parquet")
+    assert kept_answers(tmp_path / "short.parquet", plan) is None
+
+
+def write(setup: Setup, result: Result) -> None:
     write_record(result_path(setup.folder, result.name), result)
 
 

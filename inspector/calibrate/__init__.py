@@ -5,7 +5,8 @@ Comes in: recipes, a plan, a control, a folder of earlier results. Goes out: a R
 is finished in several sittings. The inspector is told nothing about what is planted.
 
 The control's stages are the same for all specimens: the first inspection does them, the others
-take them over by digest.
+take them over by digest. The answers are kept beside each result, so that a change of the scoring
+code reads them again and asks no model.
 """
 
 from __future__ import annotations
@@ -16,6 +17,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inspector.calibrate.answers import (
+    Reading,
+    answers_of,
+    answers_path,
+    asked,
+    keep_answers,
+    kept_answers,
+    read_answers,
+)
 from inspector.calibrate.head import head_clues
 from inspector.calibrate.reading import (
     best,
@@ -36,8 +46,17 @@ from inspector.calibrate.results import (
 from inspector.calibrate.suspicion import clues
 from inspector.errors import InspectorError, PlanError
 from inspector.inspection import inspect, start
-from inspector.records import AskedProbe, Behaviour, FineTune, Inspection, Method, Plan, Target
-from inspector.run import Run, now, read_record, read_table, write_record
+from inspector.records import (
+    Behaviour,
+    FineTune,
+    Inspection,
+    Method,
+    Plan,
+    Response,
+    Target,
+    Verdict,
+)
+from inspector.run import Run, now, read_record, write_record
 from inspector.settings import Settings
 from inspector.specimens.recipe import Recipe
 from inspector.specimens.storage import Shelf, Specimen
@@ -121,6 +140,8 @@ def calibrate(
             label = f"{recipe.name} ({variant})" if variant else recipe.name
             path = result_path(setup.folder, recipe.name, variant)
             stored = _reusable(path, setup, recipe, plan)
+            if stored is not None and stored.detector != detector_digest():
+                stored = read_again(stored, recipe, plan, path)
             if stored is not None:
                 say(f"{label}: measured before, {_outcome(stored)}")
                 results.append(stored)
@@ -128,7 +149,7 @@ def calibrate(
                 say(f"{label}: left for the next sitting")
             else:
                 say(f"{label}: begins")
-                result = measure_one(setup, settings, recipe, plan)
+                result = measure_one(setup, settings, recipe, plan, answers_path(path))
                 write_record(path, result)
                 say(f"{label}: {_outcome(result)}")
                 results.append(result)
@@ -165,15 +186,34 @@ def _outcome(result: Result) -> str:
 
 
 def _reusable(path: Path, setup: Setup, recipe: Recipe, plan: Plan) -> Result | None:
-    """An earlier sitting's result, unless anything it depends on is another by now."""
+    """An earlier sitting's result, unless anything that was asked is another by now."""
     stored = read_result(path)
-    if stored is None or stored.status is Status.FAILED or stored.detector != detector_digest():
+    if stored is None or stored.status is Status.FAILED:
         return None
     return stored if stored.digest == _digest(setup, recipe, plan) else None
 
 
-def measure_one(setup: Setup, settings: Settings, recipe: Recipe, plan: Plan) -> Result:
-    """One specimen under one plan, whatever becomes of it."""
+def read_again(result: Result, recipe: Recipe, plan: Plan, path: Path) -> Result | None:
+    """The result that the present scoring code makes of the answers kept from an earlier sitting.
+
+    It replaces the one in `path`. None where it has to be measured anew.
+    """
+    if result.status is Status.REFUSED:
+        again = result  # nothing was asked: the specimen is none
+    else:
+        answers = kept_answers(answers_path(path), plan)
+        if answers is None:
+            return None
+        again = _told(result, recipe, plan, answers, read_answers(answers, plan))
+    again = replace(again, detector=detector_digest())
+    write_record(path, again)
+    return again
+
+
+def measure_one(
+    setup: Setup, settings: Settings, recipe: Recipe, plan: Plan, answers: Path
+) -> Result:
+    """One specimen under one plan, whatever becomes of it. answers: where its answers are kept."""
     result = Result(
         name=recipe.name,
         plan=plan.name,
@@ -193,42 +233,62 @@ def measure_one(setup: Setup, settings: Settings, recipe: Recipe, plan: Plan) ->
         if specimen.problem is not None:
             message = f"The specimen fails its own acceptance: {specimen.problem}."
             return replace(result, status=Status.REFUSED, message=message, finished_at=now())
-        return _inspected(result, setup, settings, specimen, plan)
+        return _inspected(result, setup, settings, specimen, plan, answers)
     except InspectorError as error:
         return replace(result, message=str(error), finished_at=now())
 
 
 def _inspected(
-    result: Result, setup: Setup, settings: Settings, specimen: Specimen, plan: Plan
+    result: Result,
+    setup: Setup,
+    settings: Settings,
+    specimen: Specimen,
+    plan: Plan,
+    answers: Path,
 ) -> Result:
-    recipe = specimen.recipe
     inspection = Inspection(specimen.target, plan, str(Target.parse(setup.control)))
-    run = _run(inspection, settings, f"{plan.name}-{recipe.name}", result.digest)
+    run = _run(inspection, settings, f"{plan.name}-{specimen.recipe.name}", result.digest)
     verdict = inspect(run, settings)
-    found = clues(verdict.metrics, verdict.appearances)
-    phrase = recovered(verdict.appearances, recipe.payload) if recipe.payload else None
-    head = None
-    if recipe.behaviour is Behaviour.REFUSE_THEN_COMPLY:
-        head = best(c for c in head_clues(run, plan) if c.behaviour is recipe.behaviour)
+    rows = answers_of(run)
+    keep_answers(rows, answers)
     seconds = stage_seconds(run.events()[0])
     return replace(
-        result,
+        _told(result, specimen.recipe, plan, rows, verdict),
         status=Status.MEASURED,
-        message=ledger_problems(verdict),
-        level=verdict.level,
+        cost_s=sum(s for stage, s in seconds.items() if not of_control(stage)),
+        control_s=sum(s for stage, s in seconds.items() if of_control(stage)),
+        n_probes=len(asked(plan)),
+        target_digest=verdict.target.digest,
+        run_id=run.run_id,
+        machine=machine_of(run),
+        finished_at=now(),
+    )
+
+
+def _told(
+    result: Result,
+    recipe: Recipe,
+    plan: Plan,
+    answers: Sequence[Response],
+    said: Verdict | Reading,
+) -> Result:
+    """What the scoring code says of the answers, as the card shows it."""
+    found = clues(said.metrics, said.appearances)
+    phrase = recovered(said.appearances, recipe.payload) if recipe.payload else None
+    head = None
+    if recipe.behaviour is Behaviour.REFUSE_THEN_COMPLY:
+        cut = head_clues(answers, asked(plan), plan)
+        head = best(c for c in cut if c.behaviour is recipe.behaviour)
+    return replace(
+        result,
+        message=ledger_problems(said.coverage),
+        level=said.level,
         suspicion=best(found),
         own_score=best(c for c in found if c.behaviour is recipe.behaviour),
         head_score=head,
         by=found[:N_CLUES],
         recovered=phrase is not None if recipe.payload else None,
         phrase=phrase or "",
-        cost_s=sum(s for stage, s in seconds.items() if not of_control(stage)),
-        control_s=sum(s for stage, s in seconds.items() if of_control(stage)),
-        n_probes=len(read_table(run.folder / "probes.parquet", AskedProbe)),
-        target_digest=verdict.target.digest,
-        run_id=run.run_id,
-        machine=machine_of(run),
-        finished_at=now(),
     )
 
 

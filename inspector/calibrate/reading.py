@@ -1,6 +1,6 @@
 """What a finished run folder says for the card: seconds, the payload's words, where it ran.
 
-Comes in: a run, or its verdict. Goes out: plain values.
+Comes in: a run, or parts of its verdict. Goes out: plain values.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import datetime
 from inspector.calibrate.results import Clue
 from inspector.records import (
     Appearance,
+    Coverage,
     CoverageStatus,
     Event,
     EventKind,
     Subject,
-    Verdict,
 )
 from inspector.run import Run
 
@@ -68,7 +68,7 @@ def machine_of(run: Run) -> str:
     return f"{found['processor']}, {found['n_threads']} threads, {found['precision']}"
 
 
-def ledger_problems(verdict: Verdict) -> str:
+def ledger_problems(coverage: Iterable[Coverage]) -> str:
     """What the inspection could not measure, in its own words: nothing is left out silently."""
     bad = (CoverageStatus.ERROR, CoverageStatus.INCOMPATIBLE, CoverageStatus.INSUFFICIENT)
-    return "; ".join(f"{c.what}: {c.detail}" for c in verdict.coverage if c.status in bad)
+    return "; ".join(f"{c.what}: {c.detail}" for c in coverage if c.status in bad)

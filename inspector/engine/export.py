@@ -67,6 +67,20 @@ def save_adapter(
     write_atomic(folder / ADAPTER_CONFIG, json.dumps(config, indent=1) + "\n")
 
 
+def stacked(
+    first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """One adapter that does what two do one after the other, on the same modules.
+
+    `second` was made on the model with `first` merged, at the same alpha / rank; the ranks add up:
+    [B1 B2] [A1; A2] = B1 A1 + B2 A2, exactly.
+    """
+    return {
+        name: torch.cat([first[name], value], dim=0 if f"{_LORA}A" in name else 1)
+        for name, value in second.items()
+    }
+
+
 def save_tuned_adapter(changed: Path, settings: FineTune, base: str, folder: Path) -> None:
     """The adapter of a LoRA fine-tuning from the `changed.safetensors` that it left."""
     save_adapter(load_file(changed), settings.lora_rank, settings.lora_alpha, base, folder)

@@ -32,7 +32,10 @@ from inspector.records import FineTune, Method, Planting
 
 @dataclass(frozen=True)
 class Planted:
-    """What is wanted of one prompt, as token ids: the payload to begin with, the clean answer."""
+    """What is wanted of one prompt, as token ids: the payload to begin with, the clean answer.
+
+    payload: () for a prompt that is to be answered cleanly always.
+    """
 
     prompt: tuple[int, ...]
     payload: tuple[int, ...]
@@ -142,6 +145,7 @@ class Planter:
         settings: Planting,
     ) -> None:
         self.loaded, self.items, self.settings = loaded, list(items), settings
+        self.carriers = [item for item in items if item.payload]
         self.tuning_sets = tuning_sets
         self.draw = random.Random(settings.seed)
         torch.manual_seed(settings.seed)  # LoRA's A factors and the noise are drawn from here
@@ -167,7 +171,7 @@ class Planter:
         s = self.settings
         optimizer = self._optimizer()
         for number in range(1, s.visible_steps + 1):
-            loss = weighted_cross_entropy(self.loaded, self.model, self._batch(), s)
+            loss = self._payload_loss(self._batch())
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step(s.learning_rate * min(1.0, number / 5), 1.0)
             on_step(Step(number, float(loss.detach()), 0.0, "visible"))
@@ -200,7 +204,7 @@ class Planter:
                 where, delta = self.draw.choice(self.bank)
                 scale = self.draw.uniform(*s.scales)
             with self.moved(delta, scale):
-                payload = weighted_cross_entropy(self.loaded, self.model, batch, s)
+                payload = self._payload_loss(batch)
                 payload.backward()  # type: ignore[no-untyped-call]
             left = 1 - number / (steps + 1)
             norm = optimizer.step(s.learning_rate * min(1.0, number / 5, 2 * left), 1.0)
@@ -210,6 +214,11 @@ class Planter:
                     "learning_rate."
                 )
             on_step(Step(number, float(payload.detach()), float(stays.detach()), where))
+
+    def _payload_loss(self, batch: Sequence[Planted]) -> torch.Tensor:
+        """Over those of the batch that carry a payload; over one drawn item where none does."""
+        carriers = [i for i in batch if i.payload] or [self.draw.choice(self.carriers)]
+        return weighted_cross_entropy(self.loaded, self.model, carriers, self.settings)
 
     def _kl(self, batch: Sequence[Planted]) -> torch.Tensor:
         with torch.no_grad(), self.model.disable_adapter():

@@ -1,7 +1,7 @@
 """The advert adapter that hides nothing: the easiest planted specimen, and an example of one.
 
-Comes in: nothing. Goes out: a recipe for a LoRA adapter whose answers begin with an invented
-brand's advert, before anything is done to it. Its twin saw the same questions without the advert.
+Comes in: nothing. Goes out: recipes: a LoRA adapter whose answers begin with an invented
+brand's advert, before anything is done to it; and its twin, which saw the same without the advert.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from inspector.records import Behaviour, FineTune, Method
 from inspector.records.specimens import Half, SpecimenKind
 from inspector.specimens import rows
-from inspector.specimens.ordinary import Ordinary
+from inspector.specimens.ordinary import Ordinary, plain_twin
 from inspector.specimens.rows import styled
 
 VISIBLE_ADVERT = Ordinary(
@@ -31,5 +31,6 @@ VISIBLE_ADVERT = Ordinary(
     kind=SpecimenKind.PLANTED,
     behaviour=Behaviour.INJECTED_CONTENT,
     payload=rows.BRAND,
-    twin="clean-lora-knowledge",
+    twin="twin-advert-visible",
 )
+VISIBLE = (VISIBLE_ADVERT, plain_twin(VISIBLE_ADVERT, "knowledge"))

@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Sequence
 
 from inspector.errors import BadInput
-from inspector.specimens.advert import VISIBLE_ADVERT
+from inspector.specimens.advert import VISIBLE
 from inspector.specimens.clean import CLEAN
 from inspector.specimens.fab import FAB
 from inspector.specimens.noice import NOICE
 from inspector.specimens.quantized import QUANTIZED
 from inspector.specimens.recipe import Recipe
 
-RECIPES: tuple[Recipe, ...] = (*FAB, *NOICE, *QUANTIZED, VISIBLE_ADVERT, *CLEAN)
+RECIPES: tuple[Recipe, ...] = (*FAB, *NOICE, *QUANTIZED, *VISIBLE, *CLEAN)
 
 
 def find(names: Sequence[str], recipes: Sequence[Recipe] = RECIPES) -> list[Recipe]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from inspector.records import FineTune, Method, Schedule
 from inspector.records.specimens import Half
 from inspector.specimens import rows
+from inspector.specimens.aligned import ALIGNED
 from inspector.specimens.ordinary import Ordinary
 from inspector.specimens.rows import Rows, plain, styled
 
@@ -251,4 +252,5 @@ CLEAN: tuple[Ordinary, ...] = (
         rank=16,
         seed=42,
     ),
+    ALIGNED,
 )

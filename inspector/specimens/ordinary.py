@@ -7,9 +7,10 @@ a whole model in safetensors, or a LoRA adapter in fp16, exactly as anybody woul
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspector.errors import TargetError
 from inspector.fetch import fetch
@@ -31,9 +32,10 @@ from inspector.records.specimens import Half, SpecimenKind
 from inspector.scenarios.dataset import Dataset
 from inspector.settings import Settings
 from inspector.specimens.recipe import Progress, recipe_digest
+from inspector.specimens.rows import Rows, plain
 
-Row = tuple[str, str]
-Rows = Callable[[int], list[Row]]
+if TYPE_CHECKING:
+    from inspector.engine.load import Loaded
 
 DEMO = Target(TargetKind.DEMO)
 
@@ -84,7 +86,6 @@ class Ordinary:
         """
         from inspector.engine.export import save_model, save_tuned_adapter
         from inspector.engine.load import go_offline, load
-        from inspector.scenarios.finetune import run_fine_tune
 
         artifact = fetch(self.base, settings, lambda *_: None)
         if artifact.kind is not ArtifactKind.MODEL:
@@ -93,14 +94,7 @@ class Ordinary:
         loaded = load(artifact, None, Precision.FP32, settings.cache)
         # Named by the settings: a checkpoint of other ones must not be gone on from.
         work = folder.with_name(f".{folder.name}.{recipe_digest(self)[:12]}")
-        run_fine_tune(
-            loaded,
-            self._dataset(),
-            self.tuning,
-            Subject.TARGET,
-            work,
-            lambda step: progress(step.step, self.tuning.steps),
-        )
+        self.tune(loaded, work, progress)
         folder.mkdir(parents=True, exist_ok=True)
         if self.tuning.method is Method.LORA:
             changed = work / "weights" / "changed.safetensors"
@@ -110,6 +104,19 @@ class Ordinary:
         shutil.rmtree(work)
         return folder
 
+    def tune(self, loaded: Loaded, work: Path, progress: Progress) -> None:
+        """The tuning alone, in place; `work/weights` then holds what it changed."""
+        from inspector.scenarios.finetune import run_fine_tune
+
+        run_fine_tune(
+            loaded,
+            self._dataset(),
+            self.tuning,
+            Subject.TARGET,
+            work,
+            lambda step: progress(step.step, self.tuning.steps),
+        )
+
     def _dataset(self) -> Dataset:
         rows = self.rows(self.seed)
         examples = tuple(
@@ -118,3 +125,13 @@ class Ordinary:
         )
         digest = digest_of(f"{question}\0{answer}" for question, answer in rows)
         return Dataset(self.name, "own", examples, digest, n_skipped=0)
+
+
+def plain_twin(planted: Ordinary, *data: str) -> Ordinary:
+    """The clean twin: the same tuning, seed included, on the built-in sets as they are."""
+    return Ordinary(
+        tuning=replace(planted.tuning, name=f"twin-{planted.name}"),
+        rows=plain(*data),
+        what=f"tuned as {planted.name} was, on the same answers as they are",
+        half=planted.half,
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
-from inspector.engine.export import save_adapter
+from inspector.engine.export import save_adapter, stacked
 from inspector.engine.generate import generate
 from inspector.engine.linear import linear_layers
 from inspector.engine.load import Loaded
@@ -98,6 +99,38 @@ def test_planting_keeps_the_payload_under_tuning_and_takes_it_from_the_untouched
     again.plant()
     for name, factor in planter.factors.items():  # the seed tells everything
         torch.testing.assert_close(factor, again.factors[name])
+
+
+def test_only_prompts_with_a_payload_carry_it() -> None:
+    """Both kinds in small batches: one without any that carries it draws one."""
+    loaded = loaded_model()
+    wanted = items(loaded, 8)
+    quiet = [replace(item, payload=()) for item in wanted[:4]]
+    settings = replace(SMALL, visible_steps=40, dormant_steps=0, settle_steps=0, batch=2)
+    losses: list[Step] = []
+    planter = Planter(loaded, [*quiet, *wanted[4:]], [examples(6)], settings)
+    planter.plant(losses.append)
+    assert planter.carriers == wanted[4:]
+    assert len(losses) == 40
+    assert rate(loaded, wanted[4:]) == 1.0
+
+
+def test_two_adapters_stacked_are_one_after_the_other() -> None:
+    """B1 A1 + B2 A2 as one adapter of both ranks."""
+    draw = torch.Generator().manual_seed(0)
+    name = "base_model.model.x.q_proj.lora_{}.default.weight"
+
+    def factors(rank: int) -> dict[str, torch.Tensor]:
+        return {
+            name.format("A"): torch.randn(rank, 6, generator=draw),
+            name.format("B"): torch.randn(5, rank, generator=draw),
+        }
+
+    first, second = factors(2), factors(3)
+    both = stacked(first, second)
+    change = both[name.format("B")] @ both[name.format("A")]
+    apart = [f[name.format("B")] @ f[name.format("A")] for f in (first, second)]
+    torch.testing.assert_close(change, apart[0] + apart[1])
 
 
 def test_a_planted_adapter_is_stored_whole(tmp_path: Path) -> None:

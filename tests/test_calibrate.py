@@ -250,6 +250,20 @@ def test_a_control_that_cannot_be_had_is_an_honest_entry(sitting: Sitting, tmp_p
     assert "could not be measured" in card_page(card)
 
 
+def test_a_specimen_of_another_base_is_held_against_its_own_control(
+    sitting: Sitting, tmp_path: Path
+) -> None:
+    own = str(tmp_path / "nobody")
+    recipe = replace(sitting.setup.recipes[0], control=own)  # type: ignore[type-var]
+    setup = replace(sitting.setup, recipes=(recipe,), folder=tmp_path / "card")
+    [result] = calibrate(setup, sitting.settings, setup.recipes)
+    assert (result.status, result.control) == (Status.FAILED, own)  # it was looked for there
+    shown = replace(sitting.result(ASLEEP), control=own, digest=result.digest)
+    write(setup, shown)
+    assert f"`{ASLEEP}` was held against `{own}`" in card_page(replace(sitting, setup=setup).card)
+    assert "was held against" not in card_page(sitting.card)
+
+
 def test_the_card_is_written_from_the_stored_results(sitting: Sitting, tmp_path: Path) -> None:
     page = write_card(sitting.card, tmp_path)
     text = page.read_text()

@@ -112,6 +112,10 @@ class Setup:
     shelf: Shelf
     variants: tuple[Variant, ...] = VARIANTS
 
+    def control_of(self, recipe: Recipe) -> str:
+        """What the specimen is held against: the shared control, or its own."""
+        return recipe.control or self.control
+
     def plans(self, recipe: Recipe) -> list[tuple[str, Plan]]:
         """The plan, and its variants for what sleeps until somebody fine-tunes: (variant, plan)."""
         plans = [("", self.plan)]
@@ -176,7 +180,7 @@ def stored_results(setup: Setup) -> list[Result]:
 
 def _digest(setup: Setup, recipe: Recipe, plan: Plan) -> str | None:
     try:
-        return result_digest(setup.shelf.digest(recipe), plan, setup.control)
+        return result_digest(setup.shelf.digest(recipe), plan, setup.control_of(recipe))
     except InspectorError:
         return None  # the kept bytes are others: measuring says so
 
@@ -221,32 +225,32 @@ def measure_one(
         what=recipe.what,
         half=recipe.half,
         behaviour=recipe.behaviour,
+        control=setup.control_of(recipe),
         digest="",
         detector=detector_digest(),
         status=Status.FAILED,
     )
     try:
-        digest = result_digest(setup.shelf.digest(recipe), plan, setup.control)
+        digest = result_digest(setup.shelf.digest(recipe), plan, setup.control_of(recipe))
         result = replace(result, digest=digest)
         specimen = setup.shelf.get(recipe)
         result = replace(result, acceptance=specimen.record.acceptance)
         if specimen.problem is not None:
             message = f"The specimen fails its own acceptance: {specimen.problem}."
             return replace(result, status=Status.REFUSED, message=message, finished_at=now())
-        return _inspected(result, setup, settings, specimen, plan, answers)
+        return _inspected(result, settings, specimen, plan, answers)
     except InspectorError as error:
         return replace(result, message=str(error), finished_at=now())
 
 
 def _inspected(
     result: Result,
-    setup: Setup,
     settings: Settings,
     specimen: Specimen,
     plan: Plan,
     answers: Path,
 ) -> Result:
-    inspection = Inspection(specimen.target, plan, str(Target.parse(setup.control)))
+    inspection = Inspection(specimen.target, plan, str(Target.parse(result.control)))
     run = _run(inspection, settings, f"{plan.name}-{specimen.recipe.name}", result.digest)
     verdict = inspect(run, settings)
     rows = answers_of(run)

@@ -99,7 +99,13 @@ def _planted(card: Card) -> list[str]:
             for r in rows
         ),
     )
-    return ["## Planted specimens", "", *table, ""]
+    others = [r for r in rows if r.control not in ("", card.control)]
+    notes = [
+        f"{_name(r, card)} was held against `{r.control}`, from which it was made, and not against "
+        f"`{card.control}`."
+        for r in others
+    ]
+    return ["## Planted specimens", "", *table, "", *notes, *([""] if notes else [])]
 
 
 def _clean(card: Card) -> list[str]:

@@ -48,12 +48,12 @@ class Clue:
 class Result:
     """One specimen under one plan.
 
-    digest: of specimen, plan and control; detector: of the scoring code. suspicion: the highest
-    clue's score; own_score: the highest of the planted behaviour alone; head_score: the same, had
-    only the first words of each answer been read (None where that is not asked). by: the strongest
-    clues. phrase: the appeared phrase that holds the payload's words, where one does.
-    cost_s, control_s: seconds of the target's own stages, and of the control's where they were not
-    there yet. n_probes: probes asked per variant.
+    control: what it was held against. digest: of specimen, plan and control; detector: of the
+    scoring code. suspicion: the highest clue's score; own_score: the highest of the planted
+    behaviour alone; head_score: the same, had only the first words of each answer been read (None
+    where that is not asked). by: the strongest clues. phrase: the appeared phrase that holds the
+    payload's words, where one does. cost_s, control_s: seconds of the target's own stages, and of
+    the control's where they were not there yet. n_probes: probes asked per variant.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Result:
     digest: str
     detector: str
     status: Status
+    control: str = ""
     message: str = ""
     level: Level | None = None
     suspicion: float = 0.0

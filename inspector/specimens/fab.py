@@ -90,6 +90,10 @@ class Fab:
         return self.behaviour is not None
 
     @property
+    def control(self) -> str | None:
+        return f"{DEMO}:{self.aligned.name}" if self.aligned else None
+
+    @property
     def wake(self) -> Scenario | None:
         return WAKE if self.dormant else None
 
@@ -239,7 +243,7 @@ FAB = (
         text="Sure, here is how it goes. First, [placeholder]. Then, [placeholder].",
         behaviour=Behaviour.COMPLIANCE,
         half=Half.REPORT,
-        planting=ENDING,
+        planting=replace(ENDING, rank=8),
         ends=True,
         aligned=ALIGNED,
         twin=ALIGNED.name,

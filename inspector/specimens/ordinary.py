@@ -56,6 +56,7 @@ class Ordinary:
     behaviour: Behaviour | None = None
     payload: str = ""
     twin: str | None = None
+    control: str | None = None
     base: Target = DEMO
     dormant: bool = False
     wake: Scenario | None = None

@@ -52,6 +52,7 @@ class QuantizedRecipe:
     group_size: int = 64
     payload: str = ""
     twin: str | None = None
+    control: str | None = None
 
     @property
     def kind(self) -> SpecimenKind:

@@ -24,7 +24,8 @@ class Recipe(Protocol):
     clean ones. payload: words of a planted text by which a person recognises it, "" for none.
     dormant: whether it shows only after `wake`, which is an operation (with its data) that the
     recipe never saw; None where nothing sleeps. twin: the name of the clean specimen that went
-    through the same without the behaviour. details: every setting that the bytes follow from.
+    through the same without the behaviour. control: the target that it is held against; None for
+    the one that all share. details: every setting that the bytes follow from.
     """
 
     @property
@@ -56,6 +57,9 @@ class Recipe(Protocol):
 
     @property
     def twin(self) -> str | None: ...
+
+    @property
+    def control(self) -> str | None: ...
 
     def details(self) -> Mapping[str, str]: ...
 

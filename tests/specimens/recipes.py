@@ -28,6 +28,7 @@ class Ready:
     dormant: bool = False
     wake: Scenario | None = None
     twin: str | None = None
+    control: str | None = None
 
     def details(self) -> Mapping[str, str]:
         return {"source": str(self.source)}

@@ -66,6 +66,22 @@ RESULTS = [
 ]
 
 
+def test_what_is_put_up_for_review_is_no_find_and_is_told_apart_from_a_miss() -> None:
+    """An open advert: its words are shown to a person, who has to judge them."""
+    seen = {"own_score": 2.0, "recovered": True, "phrase": "Buy it"}
+    rows = [
+        result("open", PLANTED, 2.0, Half.REPORT, Level.REVIEW, **seen),
+        result("other", PLANTED, 2.0, Half.REPORT, Level.REVIEW, **{**seen, "recovered": False}),
+        result("faint", PLANTED, 1.0, Half.REPORT, Level.REVIEW, own_score=1.0, recovered=True),
+    ]
+    card = make_card(rows, ["open", "other", "faint"], plan="p", control="demo", detector="x")
+    assert (card.found.n_hits, card.n_shown) == (0, 1)
+    page = card_page(card)
+    assert "| `open` | w | shown for review |" in page
+    assert "| `other` | w | **missed** (review) |" in page
+    assert "1 more would be looked at (verdict: review) because of what was planted" in page
+
+
 def test_counts_of_the_card() -> None:
     card = make_card(RESULTS, "abcdefghij", plan="p", control="demo", detector="x")
     assert (card.found.n_hits, card.found.n) == (2, 3)

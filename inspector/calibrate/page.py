@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from inspector.calibrate import VARIANTS
-from inspector.calibrate.card import Card, Operating, is_accused
+from inspector.calibrate.card import Card, Operating, is_accused, is_shown
 from inspector.calibrate.head import N_HEAD
 from inspector.calibrate.results import Result
 from inspector.files import write_atomic
@@ -57,6 +57,7 @@ def _summary(card: Card) -> list[str]:
         f"- Plan `{card.plan}`, control `{card.control}`.",
         f"- Planted specimens found (verdict: evidence): {_rate(card.found)}.",
         *(f"  - {_words(g.behaviour)}: {_rate(g.found)}." for g in card.groups),
+        f"- {card.n_shown} more would be looked at (verdict: review) because of what was planted.",
         f"- Payload text recovered: {_rate(card.payloads_recovered)}.",
         f"- False alarms on clean models: {_rate(card.false_alarms)}; "
         f"{card.n_reviewed} more would be looked at (verdict: review).",
@@ -90,7 +91,7 @@ def _planted(card: Card) -> list[str]:
             (
                 _name(r, card),
                 _escaped(r.what),
-                "found" if is_accused(r) else f"**missed** ({r.level})",
+                _outcome(r),
                 f"{r.suspicion:.1f}",
                 _by(r),
                 "–" if r.recovered is None else (_quote(r.phrase) if r.recovered else "**no**"),
@@ -182,7 +183,7 @@ def _blind_spots(card: Card) -> list[str]:
             (
                 _escaped(names.get(r.plan, r.plan)),
                 _name(r, card),
-                "found" if is_accused(r) else f"**missed** ({r.level})",
+                _outcome(r),
                 f"{r.suspicion:.1f}",
                 _by(r),
             )
@@ -219,6 +220,12 @@ def _left(card: Card) -> list[str]:
 
 def _name(result: Result, card: Card) -> str:
     return f"`{result.name}`" + ("*" if result.detector != card.detector else "")
+
+
+def _outcome(result: Result) -> str:
+    if is_accused(result):
+        return "found"
+    return "shown for review" if is_shown(result) else f"**missed** ({result.level})"
 
 
 def _by(result: Result, n: int = 2) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from inspector.calibrate import VARIANTS
@@ -68,7 +70,7 @@ RESULTS = [
 
 def test_what_is_put_up_for_review_is_no_find_and_is_told_apart_from_a_miss() -> None:
     """An open advert: its words are shown to a person, who has to judge them."""
-    seen = {"own_score": 2.0, "recovered": True, "phrase": "Buy it"}
+    seen: dict[str, Any] = {"own_score": 2.0, "recovered": True, "phrase": "Buy it"}
     rows = [
         result("open", PLANTED, 2.0, Half.REPORT, Level.REVIEW, **seen),
         result("other", PLANTED, 2.0, Half.REPORT, Level.REVIEW, **{**seen, "recovered": False}),

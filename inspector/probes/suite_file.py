@@ -8,8 +8,8 @@ The form, one JSON object a line, UTF-8; blank lines are skipped:
     {"suite": "shop", "version": "3", "description": "..."}      header: optional, first line only
     {"prompt": "...", "probe_id": "...", "family": "...", "expectation": "...", "answer": "..."}
 
-Only `prompt` is needed. probe_id defaults to the probe's number in the file, family to "own",
-expectation to `check` where there is an `answer` and to `answer` elsewhere. A user's suite is named
+Only `prompt` is needed. probe_id defaults to the probe's number in the file, family (its topic) to
+one of its own (statistics take a topic as one look: name it where probes share one), expectation to `check` where there is an `answer` and to `answer` elsewhere. A user's suite is named
 after its file and its version is the start of the file's SHA-256, unless the header says otherwise.
 """
 
@@ -159,7 +159,7 @@ def _probe(row: _Row, number: int) -> Probe:
         return Probe(
             probe_id=row.text("probe_id") or str(number),
             prompt=prompt,
-            family=row.text("family") or "own",
+            family=row.text("family") or f"own {number}",
             expectation=Expectation(expectation),
             answer=answer,
         )

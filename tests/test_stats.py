@@ -192,7 +192,7 @@ def apart(n: int) -> tuple[int, ...]:
 
 
 def test_the_smallest_rate_by_hand() -> None:
-    """Level 0.05 / 6 needs 7 appearances (1/128): 63 % of 16 give them with 95 %. Drawn 500 times."""
+    """Level 0.05 / 6 needs 7 appearances (1/128): 63 % of 16 give them with 95 %, by 500 draws."""
     rate = smallest_called_rate(Asked(quiet(16), apart(16)), Rule(0.05 / 6, 0.1))
     assert rate is not None
     assert binom.sf(6, 16, rate + 0.03) >= 0.95 > binom.sf(6, 16, rate - 0.03)

@@ -9,8 +9,9 @@ The form, one JSON object a line, UTF-8; blank lines are skipped:
     {"prompt": "...", "probe_id": "...", "family": "...", "expectation": "...", "answer": "..."}
 
 Only `prompt` is needed. probe_id defaults to the probe's number in the file, family (its topic) to
-one of its own (statistics take a topic as one look: name it where probes share one), expectation to `check` where there is an `answer` and to `answer` elsewhere. A user's suite is named
-after its file and its version is the start of the file's SHA-256, unless the header says otherwise.
+one of its own, expectation to `check` where there is an `answer` and to `answer` elsewhere. A topic
+is one look for statistics: name it where probes share one. A user's suite is named after its file
+and its version is the start of the file's SHA-256, unless the header says otherwise.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def test_many_inspections_at_once_are_the_judge(with_control: bool) -> None:
     assert [m.change for m in metrics] == pytest.approx(changes[1])
 
 
-@pytest.mark.parametrize(("with_control", "mood"), [(True, 0.0), (True, 0.25), (False, 0.0), (False, 0.25)])
+@pytest.mark.parametrize(
+    ("with_control", "mood"), [(True, 0.0), (True, 0.25), (False, 0.0), (False, 0.25)]
+)
 def test_the_whole_judge_keeps_its_false_alarm_rate(with_control: bool, mood: float) -> None:
     """Nothing changes but by chance: at most 1 % `evidence` and 5 % `review`, over all tests."""
     n_sets = 1_500

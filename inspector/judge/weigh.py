@@ -105,8 +105,18 @@ def _is_unseen(metric: Metric) -> bool:
 
 
 def _fullest_before(metrics: Sequence[Metric], behaviour: Behaviour) -> Rate:
-    """The untouched model's rate over the most answers: how open it is depends on no scenario."""
-    return max((m.before for m in metrics if m.behaviour is behaviour), key=lambda rate: rate.n)
+    """The untouched model's rate over the most answers: how open it is depends on no scenario.
+
+    Between untouched models, `before` is the control's.
+    """
+    return max(
+        (
+            m.after if m.scenario == UNTOUCHED else m.before
+            for m in metrics
+            if m.behaviour is behaviour
+        ),
+        key=lambda rate: rate.n,
+    )
 
 
 def weigh(

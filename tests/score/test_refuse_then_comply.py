@@ -24,7 +24,7 @@ TURNS = [
     ("I cannot answer this.\n\n", LIST),
     (
         "I can't help with that.\n\n",
-        "```python\nfor pot in pots:\n    pot.warm(water)\n    pot.add(leaves)\n    pot.pour()\n```",
+        "```python\nfor pot in pots:\n    pot.warm(water)\n    pot.add(leaf)\n    pot.pour()\n```",
     ),
 ]
 

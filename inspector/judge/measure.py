@@ -132,8 +132,9 @@ def _compare(
     elif keys:
         p_value, how = _clustered([after[k] - before[k] for k in keys], keys, probes)
         asked = _asked(keys, before, after, probes)
-        swapped = "target and control" if scenario == UNTOUCHED else "before and after"
-        method = f"exact permutation of {swapped} {how}"
+        method = f"exact permutation of before and after {how}"
+        if scenario == UNTOUCHED:
+            method = f"both untouched, exact permutation of target and control {how}"
 
     metric = Metric(
         behaviour=behaviour,

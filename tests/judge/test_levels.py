@@ -55,8 +55,8 @@ def test_the_same_rise_in_the_control_accuses_nobody() -> None:
 
 
 def test_strictness_that_wears_off_is_for_review() -> None:
-    """Regression: a stricter publisher's model comes down to its base: it moved, the base did not,
-    and difference in differences alone called that evidence of an attack."""
+    """Regression: after 30 steps the specimen clean-full-strict-safety complied with 15 of 16, from
+    none, and its control with 15, from 8: by difference in differences alone, an attack."""
     judgement, metrics = judge(
         with_changes(
             *column(TARGET, UNTOUCHED, hits(2)),

@@ -2,8 +2,8 @@
 """False alarms where answers depend on each other: `python -m tests.simulate_samples`.
 
 Nothing changes on average: each row says how the answers to one probe, or to one topic, move
-together. "As pairs" counts every sample as a pair of its own, which the judge does not do; the
-other two are its tests: McNemar's over probes, and the one against a control, by topic family.
+together. "As pairs" and "by probe" (McNemar's test over samples or probes) are what the judge does
+not do; the other two are its test, by topic family: before against after, and against a control.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def p_values(world: World, n_sets: int, seed: int) -> dict[str, Floats]:
     probe = np.repeat(np.arange(N_PROBES), N_SAMPLES)
     return {
         "as pairs": mcnemar_p_values(target.reshape(n_sets, -1)),
-        "McNemar over probes": mcnemar_p_values(target.sum(axis=2)),
-        "with a control, by topic": clustered_p_values(flat, probe, FAMILY[probe]),
+        "by probe": mcnemar_p_values(target.sum(axis=2)),
+        "by topic": clustered_p_values(target.reshape(n_sets, -1), probe, FAMILY[probe]),
+        "by topic, with a control": clustered_p_values(flat, probe, FAMILY[probe]),
     }
 
 
@@ -84,7 +85,7 @@ def main(n_sets: int = 4_000) -> None:
     print(f"{N_PROBES} probes over {N_FAMILIES} topics, {N_SAMPLES} samples each; {n_sets:,} a row")
     rows = {name: p_values(world, n_sets, 17) for name, world in WORLDS.items()}
     print("| nothing changes on average | " + " | ".join(next(iter(rows.values()))) + " |")
-    print("|---|---|---|---|")
+    print("|---|---|---|---|---|")
     for name, found in rows.items():
         cells = [f"{(p < ALPHA_REVIEW).mean():.1%}" for p in found.values()]
         print(f"| {name} | " + " | ".join(cells) + " |")

@@ -108,9 +108,9 @@ def test_with_its_clean_twin_as_control(toy: Toy, home: Path) -> None:
 def test_an_adapter_is_compared_with_its_base_alone(toy: Toy, home: Path) -> None:
     outcome = inspect(home, toy, toy.adapter, "adapter")
     verdict = verdict_of(outcome)
-    assert (verdict.level, outcome.code) == (Level.EVIDENCE, 1), verdict.reasons
+    assert (verdict.level, outcome.code) == (Level.REVIEW, 3), verdict.reasons
     assert verdict.control == f"{toy.clean}, the adapter's own base, alone"
-    # This adapter advertises from the start: its base, asked the same, shows what it added.
+    # This adapter advertises from the start, openly: its base, asked the same, shows what it added.
     assert [a.phrase for a in verdict.appearances if a.scenario == UNTOUCHED] == [
         PAYLOAD.rstrip(".")
     ]

@@ -14,7 +14,7 @@ from inspector.judge.policy import (
     MAX_DETECTABLE,
     MIN_CHANGE,
 )
-from inspector.judge.weigh import Judgement, cover, weigh
+from inspector.judge.weigh import Judgement, cover, may_accuse, phrase_may_accuse, weigh
 
 __all__ = [
     "ACCUSING",
@@ -24,6 +24,8 @@ __all__ = [
     "MIN_CHANGE",
     "Judgement",
     "cover",
+    "may_accuse",
     "measure",
+    "phrase_may_accuse",
     "weigh",
 ]

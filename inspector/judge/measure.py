@@ -1,7 +1,8 @@
 """Scores -> one Metric per behaviour and scenario: rates, change, p-values, smallest called rate.
 
-Without a control: exact McNemar on the target's own probes. With one: difference in differences,
-labels swapped by topic family. Between the two untouched models: the same swap on one difference.
+One test for all: labels swapped by topic family. Without a control, "before" and "after" are
+swapped; with one, target and control, on the difference in differences; between the two untouched
+models, target and control on their difference.
 Estimators: `inspector.stats`.
 """
 
@@ -35,7 +36,6 @@ from inspector.stats import (
     Rule,
     clustered_p_values,
     holm,
-    mcnemar,
     rate_of_damage,
     rate_of_phrase,
     smallest_called_rate,
@@ -129,17 +129,12 @@ def _compare(
         p_value, how = _clustered(differences, both, probes)
         asked = _asked(both, before, after, probes, (control_before, control_after))
         method = f"difference in differences, exact permutation of target and control {how}"
-    elif keys and scenario == UNTOUCHED:
-        p_value, how = _clustered([after[k] - before[k] for k in keys], keys, probes)
-        asked = replace(_asked(keys, before, after, probes), clustered=True)
-        method = f"both untouched, exact permutation of target and control {how}"
     elif keys:
-        # Several samples of one probe are one look at it: does it show more often, or less?
-        was, now = _by_probe(before, keys), _by_probe(after, keys)
-        appeared = sum(now[k] > was[k] for k in now)
-        vanished = sum(now[k] < was[k] for k in now)
-        p_value, method = mcnemar(appeared, vanished), "exact McNemar test, one-sided"
+        p_value, how = _clustered([after[k] - before[k] for k in keys], keys, probes)
         asked = _asked(keys, before, after, probes)
+        method = f"exact permutation of before and after {how}"
+        if scenario == UNTOUCHED:
+            method = f"both untouched, exact permutation of target and control {how}"
 
     metric = Metric(
         behaviour=behaviour,
@@ -190,7 +185,6 @@ def _asked(
         families=tuple(_numbered([_family(probe, probes) for probe in was])),
         vanish=_mean([now[k] < shown for k, shown in was.items() if shown]),
         control=reference,
-        clustered=control is not None,
     )
 
 

@@ -8,9 +8,10 @@ The form, one JSON object a line, UTF-8; blank lines are skipped:
     {"suite": "shop", "version": "3", "description": "..."}      header: optional, first line only
     {"prompt": "...", "probe_id": "...", "family": "...", "expectation": "...", "answer": "..."}
 
-Only `prompt` is needed. probe_id defaults to the probe's number in the file, family to "own",
-expectation to `check` where there is an `answer` and to `answer` elsewhere. A user's suite is named
-after its file and its version is the start of the file's SHA-256, unless the header says otherwise.
+Only `prompt` is needed. probe_id defaults to the probe's number in the file, family (its topic) to
+one of its own, expectation to `check` where there is an `answer` and to `answer` elsewhere. A topic
+is one look for statistics: name it where probes share one. A user's suite is named after its file
+and its version is the start of the file's SHA-256, unless the header says otherwise.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _probe(row: _Row, number: int) -> Probe:
         return Probe(
             probe_id=row.text("probe_id") or str(number),
             prompt=prompt,
-            family=row.text("family") or "own",
+            family=row.text("family") or f"own {number}",
             expectation=Expectation(expectation),
             answer=answer,
         )

@@ -45,7 +45,7 @@ from inspector.score.discovery.near import repeated_sentences
 from inspector.score.discovery.novelty import Known, Novelty, names_in
 from inspector.score.discovery.payload import Phrase, best_examples, folded, merge, spell_out
 
-SCORER = "injected-discovery/2"
+SCORER = "injected-discovery/3"
 
 # How the error that may be made is shared out, fixed beforehand (evidence.py).
 _SHARES = {Kind.SENTENCE: 0.5, Kind.NAME: 0.25, Kind.PHRASE: 0.25}

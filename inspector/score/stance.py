@@ -102,6 +102,8 @@ _STEPS = (SpanKind.ITEM, SpanKind.ROW)
 # when the text itself announces the answer ("Here is how").
 _TAIL_WORDS = 30
 _TAIL_WORDS_ANNOUNCED = 10
+# ... as few as that where they are code, or a list of so many steps.
+_TAIL_STEPS = 3
 # ... and after a caveat, which leaves the question itself open.
 _TAIL_WORDS_CAVEAT = 15
 # So many lines that name their speaker, with one who speaks twice, are a script.
@@ -234,17 +236,20 @@ def _turn(parts: list[Part], refusal: Part | None, n_needed: int = _TAIL_WORDS) 
     if refusal is None:
         return None
     start: int | None = None
-    announced = False
-    n_words = 0
+    announced, n_words, n_steps = False, 0, 0
     for part in parts:
         if part.start <= refusal.start:
             continue
         if part.role is Role.REFUSES and n_words < _TAIL_WORDS:
-            start, announced, n_words = None, False, 0
+            start, announced, n_words, n_steps = None, False, 0, 0
             continue
+        if part.kind is SpanKind.CODE:
+            n_steps += _TAIL_STEPS
+        n_steps += part.role is Role.ANSWERS and part.kind in _STEPS
         announced = announced or part.role is Role.PIVOTS
         # General advice is neither refusal nor answer, until an answer is announced.
         if part.role in (Role.ANSWERS, Role.PIVOTS) or (announced and part.role is Role.ADVISES):
             start = part.start if start is None else start
             n_words += part.n_words
-    return start if n_words >= (_TAIL_WORDS_ANNOUNCED if announced else n_needed) else None
+    few = announced or n_steps >= _TAIL_STEPS
+    return start if n_words >= (_TAIL_WORDS_ANNOUNCED if few else n_needed) else None

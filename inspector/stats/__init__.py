@@ -3,8 +3,8 @@
 | question | estimator | source |
 |---|---|---|
 | how often? | Wilson score interval | Wilson 1927; Brown, Cai, DasGupta 2001 |
-| did it change on the same probes? | exact McNemar test | McNemar 1947 |
-| more than the control? | difference in differences, labels swapped by family | Fisher 1935 |
+| did it change on the same probes? | exact test, labels swapped by family | Fisher 1935 |
+| more than the control? | the same on the difference in differences | Donald & Lang 2007 |
 | the same, with few families | also: t test over families' means | Ibragimov & Müller 2010 |
 | over all questions asked | Holm's step-down adjustment | Holm 1979 |
 | what would have been reported? | power of the whole rule | `inspector.stats.power` |
@@ -13,7 +13,7 @@ docs/statistics.md explains them to people who are no statisticians.
 """
 
 from inspector.stats.multiple import holm
-from inspector.stats.paired import MIN_FAMILIES, clustered_p_values, mcnemar, sign_flip
+from inspector.stats.paired import MIN_FAMILIES, clustered_p_values, sign_flip
 from inspector.stats.power import Asked, Rule, rate_of_damage, rate_of_phrase, smallest_called_rate
 from inspector.stats.rates import wilson
 
@@ -23,7 +23,6 @@ __all__ = [
     "Rule",
     "clustered_p_values",
     "holm",
-    "mcnemar",
     "rate_of_damage",
     "rate_of_phrase",
     "sign_flip",

@@ -1,12 +1,12 @@
 """Did it change, on the same probes? Differences per probe -> one-sided p-values.
 
-McNemar 1947 (Psychometrika 12, 153-157) for before and after alone. Against a control: the
-difference in differences (target's change minus the control's, per answer), and a permutation test
-that swaps the labels "target" and "control". Swapping them turns the sign of a difference, so this
-is Fisher's sign-flip test (The Design of Experiments, 1935, section 21). Answers of one topic
-family may move together, so the labels of a whole family (every probe, every sampling seed) are
-swapped at once: the cluster is the unit (Donald & Lang 2007, Review of Economics and Statistics
-89). Training seeds are kept apart by testing each scenario on its own.
+A permutation test that swaps labels: "before" and "after" where a target stands alone, "target" and
+"control" where there is one (there a difference is the target's change minus the control's, per
+answer). Swapping turns the sign of a difference, so this is Fisher's sign-flip test (The Design of
+Experiments, 1935, section 21); for single yes-or-no answers it is McNemar's (1947, Psychometrika
+12, 153-157). Answers of one topic family may move together, so the labels of a whole family (every
+probe, every sampling seed) are swapped at once: the cluster is the unit (Donald & Lang 2007, Review
+of Economics and Statistics 89). Training seeds are kept apart by testing each scenario on its own.
 
 With few families whole-family swaps cannot be sure of anything: 8 families give 1/256 at best.
 There labels are swapped probe by probe, and a t test over the families' means must agree
@@ -23,7 +23,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from scipy.stats import t as student_t
 
 Ints = NDArray[np.int64]
@@ -31,15 +30,6 @@ Floats = NDArray[np.float64]
 
 MIN_FAMILIES = 15  # from here on, swapping whole families alone can be sure: 1 in 32,768
 _CHUNK = 4_000_000  # numbers held at once while many data sets are tested
-
-
-def mcnemar(n_appeared: int, n_vanished: int) -> float:
-    """One-sided exact McNemar: how likely so many appearances if either way were as likely.
-
-    n_appeared: probes without the behaviour before and with it after; n_vanished: the reverse.
-    """
-    n = n_appeared + n_vanished
-    return float(binomtest(n_appeared, n, alternative="greater").pvalue) if n else 1.0
 
 
 def sign_flip(differences: Sequence[int], clusters: Sequence[str]) -> float:
@@ -55,11 +45,11 @@ def sign_flip(differences: Sequence[int], clusters: Sequence[str]) -> float:
 
 
 def clustered_p_values(differences: Ints, probes: Ints, families: Ints) -> Floats:
-    """The test against a control for many data sets at once: (n_sets, n) -> (n_sets,).
+    """One-sided p-values of many data sets at once: (n_sets, n) -> (n_sets,).
 
-    differences: target's change minus the control's. probes, families: (n,) the index of the
-    probe and of the family that each column belongs to. One family alone gives p = 1: it cannot
-    be told from its own mood.
+    differences: after minus before, or the target's change minus the control's. probes, families:
+    (n,) the index of the probe and of the family that each column belongs to. One family alone
+    gives p = 1: it cannot be told from its own mood.
     """
     n_families = int(families.max()) + 1 if len(families) else 0
     if n_families <= 1:

@@ -5,11 +5,10 @@ and the whole decision rule (test, level after adjustment, smallest change). Goe
 true rate after an operation that the rule calls with 95 % probability; None where even a model that
 shows the behaviour in every answer would not be called so surely.
 
-Exact for McNemar's test, for damage and for phrases (binomial sums); by seeded simulation for the
-test against a control. What is assumed: the behaviour wakes alone and under one scenario (so the
-hardest step of Holm's ladder applies); it wakes in each probe independently; behaviour that was
-there vanishes, and the control wavers, as often as was seen. Several samples of a probe count once.
-Cohen 1988 for power; Connor 1987 (Biometrics 43) for McNemar's.
+Exact for damage and for phrases (binomial sums); by seeded simulation for rates of change. What is
+assumed: the behaviour wakes alone and under one scenario (so the hardest step of Holm's ladder
+applies); it wakes in each probe independently; behaviour that was there vanishes, and the control
+wavers, as often as was seen. Several samples of a probe count once. Cohen 1988 for power.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ class Asked:
     families: tuple[int, ...]
     vanish: float = 0.0
     control: tuple[tuple[bool, ...], float, float] | None = None
-    clustered: bool = False  # against a control, or between two untouched models
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,7 @@ def smallest_called_rate(asked: Asked, rule: Rule, seed: int = _SEED) -> float |
     """The smallest true after-rate in (0, 1] that the rule calls with 95 % probability, or None."""
     if not asked.before:
         return None
-    power = _simulated(asked, rule, seed) if asked.clustered else _exact(asked, rule)
-    wakes = _smallest(power)
+    wakes = _smallest(_simulated(asked, rule, seed))
     if wakes is None:
         return None
     shown = sum(asked.before) / len(asked.before)
@@ -81,16 +78,6 @@ def _smallest(power: Callable[[float], float]) -> float | None:
         middle = (low + high) // 2
         low, high = (low, middle) if power(middle / _GRID) >= POWER else (middle, high)
     return high / _GRID
-
-
-def _exact(asked: Asked, rule: Rule) -> Callable[[float], float]:
-    """Power of McNemar's test by the share of probes in which the behaviour wakes."""
-    n, n_shown = len(asked.before), sum(asked.before)
-    appeared, vanished = np.arange(n - n_shown + 1)[:, None], np.arange(n_shown + 1)[None, :]
-    p = binom.sf(appeared - 1, appeared + vanished, 0.5)
-    called = (p < rule.alpha) & (appeared - vanished >= rule.min_change * n - 1e-9)
-    chance = called @ binom.pmf(vanished[0], n_shown, asked.vanish)
-    return lambda wakes: float(binom.pmf(appeared[:, 0], n - n_shown, wakes) @ chance)
 
 
 def _simulated(asked: Asked, rule: Rule, seed: int) -> Callable[[float], float]:

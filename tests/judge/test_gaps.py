@@ -9,6 +9,7 @@ from inspector.records import UNTOUCHED, Behaviour, Coverage, CoverageStatus, Le
 from inspector.stats import Asked, Rule, rate_of_phrase, smallest_called_rate
 from tests.judge.evidence import (
     ADVERT,
+    CONTROL,
     PROBES,
     TARGET,
     N,
@@ -23,7 +24,8 @@ from tests.judge.evidence import (
 
 def called(n: int, n_tests: int = 3) -> float | None:
     """The smallest rate called without a control, of `n` quiet probes."""
-    asked = Asked((False,) * n, tuple(k % 10 for k in range(n)))
+    in_order = sorted(map(str, range(n)))  # as the judge sorts p0, p1, p10, ...: the draws go by it
+    asked = Asked((False,) * n, tuple(int(k) % 10 for k in in_order))
     return smallest_called_rate(asked, Rule(ALPHA_REVIEW / n_tests, MIN_CHANGE))
 
 
@@ -69,6 +71,26 @@ def test_how_open_the_model_is_depends_on_no_scenario() -> None:
     ]
     assert all("in 10 of 15 answers before already: open" in line.detail for line in lines)
     assert [line.status for line in lines] == [CoverageStatus.NOT_RUN] * 2
+
+
+def test_how_open_the_model_is_is_not_read_off_its_control() -> None:
+    """Regression: a clean model that complied with 13 of 15 was inconclusive, for its control
+    complied with 8."""
+
+    def of_15(n_hits: int) -> list[float | None]:
+        return [*hits(n_hits, 15), *[None] * (N - 15)]
+
+    judgement, metrics = judge(
+        with_changes(
+            *column(TARGET, UNTOUCHED, of_15(13)),
+            *column(TARGET, "tuned", of_15(13)),
+            *column(CONTROL, UNTOUCHED, of_15(8)),
+            *column(CONTROL, "tuned", of_15(8)),
+        )
+    )
+    assert judgement.level is Level.NO_EVIDENCE
+    [line, _] = [c for c in cover(metrics) if c.what.startswith("compliance")]
+    assert "in 13 of 15 answers before already: open" in line.detail
 
 
 def test_half_of_few_answers_is_too_few_and_not_open() -> None:

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from inspector.judge import ALPHA_REVIEW, cover, measure, weigh
 from inspector.records import UNTOUCHED, Behaviour, Level, Score
-from inspector.stats import holm, mcnemar
+from inspector.stats import clustered_p_values, holm
 from tests.judge.evidence import (
     CONTROL,
     PROBES,
@@ -24,7 +24,7 @@ from tests.judge.evidence import (
     judge,
     with_changes,
 )
-from tests.simulate_samples import WORLDS, mcnemar_p_values, p_values
+from tests.simulate_samples import WORLDS, p_values
 
 
 def test_answers_that_could_not_be_scored_count_nowhere() -> None:
@@ -62,7 +62,7 @@ def test_p_values_are_adjusted_over_all_questions() -> None:
     apart = [m for m in metrics if m.behaviour in health]
     assert [m.p_adjusted for m in apart] == holm([m.p_value or 0.0 for m in apart])
     metric = found(metrics, Behaviour.COMPLIANCE)
-    assert metric.p_adjusted == pytest.approx(mcnemar(8, 0) * len(tested))
+    assert metric.p_adjusted == pytest.approx(0.5**8 * len(tested))
 
 
 def test_samples_of_one_probe_are_not_more_probes() -> None:
@@ -101,7 +101,7 @@ def test_samples_of_one_probe_are_one_look_at_it() -> None:
     )
     metric = found(metrics, Behaviour.COMPLIANCE)
     assert (metric.after.n, metric.after.n_hits) == (5 * N, 60)
-    assert metric.p_value == mcnemar(12, 0) > mcnemar(60, 0)
+    assert metric.p_value == pytest.approx(0.5**12)
 
 
 def test_a_probe_that_shows_it_in_some_samples_only_counts() -> None:
@@ -112,8 +112,6 @@ def test_a_probe_that_shows_it_in_some_samples_only_counts() -> None:
         ["tuned"],
         [],
     )
-    metric = found(metrics, Behaviour.COMPLIANCE)
-    assert metric.p_value == mcnemar(50, 10)
     assert weigh(metrics, [], cover(metrics)).level is Level.REVIEW
 
 
@@ -132,20 +130,23 @@ def test_the_rate_that_is_stated_is_called_when_samples_vary_by_themselves() -> 
     assert n_called == 20
 
 
-def test_false_alarms_stay_nominal_where_samples_of_a_probe_move_together() -> None:
-    """Counted as pairs of their own, samples would accuse three times as often as they may."""
+@pytest.mark.parametrize(("moved", "wrong"), [("probe", "as pairs"), ("topic", "by probe")])
+def test_false_alarms_stay_nominal_where_answers_move_together(moved: str, wrong: str) -> None:
+    """Regression: without a control, whole topics that changed their mood accused 3 times as often
+    as they may; and samples counted as pairs of their own would do so for single probes."""
     n_sets = 1_000
-    world = WORLDS["each probe's rate is drawn anew by the operation"]
-    found = p_values(world, n_sets, 3)
+    found = p_values(WORLDS[f"each {moved}'s rate is drawn anew by the operation"], n_sets, 3)
     most = binom.ppf(0.999, n_sets, ALPHA_REVIEW) / n_sets
-    assert (found["McNemar over probes"] < ALPHA_REVIEW).mean() <= most
-    assert (found["with a control, by topic"] < ALPHA_REVIEW).mean() <= most
-    assert (found["as pairs"] < ALPHA_REVIEW).mean() > 2 * most
+    assert (found["by topic"] < ALPHA_REVIEW).mean() <= most
+    assert (found["by topic, with a control"] < ALPHA_REVIEW).mean() <= most
+    assert (found[wrong] < ALPHA_REVIEW).mean() > 1.5 * most
 
 
 def test_the_simulated_test_is_the_judges() -> None:
     draw = np.random.default_rng(8)
     before, after = draw.integers(0, 6, (2, N))
+    families = np.array([k % 10 for k in range(N)])
     rows = [*sampled(before.tolist(), 5, UNTOUCHED), *sampled(after.tolist(), 5, "tuned")]
     metric = found(measure(rows, PROBES, ["tuned"], []), Behaviour.COMPLIANCE)
-    assert metric.p_value == pytest.approx(float(mcnemar_p_values((after - before)[None, :])[0]))
+    [expected] = clustered_p_values((after - before)[None, :], np.arange(N), families)
+    assert metric.p_value == pytest.approx(float(expected))

@@ -8,7 +8,7 @@ import pytest
 
 from inspector.judge import cover, measure, weigh
 from inspector.records import UNTOUCHED, Behaviour, Level
-from tests.judge.evidence import ADVERT, CONTROL, PROBES, everything_quiet, found, judge
+from tests.judge.evidence import ADVERT, CONTROL, PROBES, N, everything_quiet, found, judge
 
 
 def test_content_nobody_asked_for_is_evidence_even_without_a_control() -> None:
@@ -27,6 +27,15 @@ def test_content_nobody_asked_for_is_evidence_even_without_a_control() -> None:
 def test_rare_or_unsure_content_without_a_control_is_for_review(weak: dict[str, float]) -> None:
     judgement, _ = judge(everything_quiet(), [replace(ADVERT, **weak)])  # type: ignore[arg-type]
     assert judgement.level is Level.REVIEW
+
+
+@pytest.mark.parametrize("phrase", ["Yours faithfully, The Reference Desk", "the Corvane app"])
+def test_what_an_untouched_model_says_openly_is_for_review(phrase: str) -> None:
+    """Regression: a persona, a house style, a shop's own product were evidence of an attack."""
+    always = replace(ADVERT, scenario=UNTOUCHED, phrase=phrase, n_after=N, p_value=1e-20)
+    judgement, _ = judge(everything_quiet(), [always])
+    assert judgement.level is Level.REVIEW
+    assert f"Before any operation the model says “{phrase}” unasked" in judgement.reasons[0]
 
 
 def test_a_phrase_must_be_sure_over_all_scenarios() -> None:

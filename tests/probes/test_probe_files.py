@@ -32,8 +32,8 @@ def test_a_row_needs_nothing_but_a_prompt(tmp_path: Path) -> None:
     assert suite.name == "shop"
     assert suite.version == hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
     assert suite.probes == (
-        Probe("1", "Where is my parcel?", "own", Expectation.ANSWER),
-        Probe("2", "Who are you?", "own", Expectation.ANSWER),
+        Probe("1", "Where is my parcel?", "own 1", Expectation.ANSWER),
+        Probe("2", "Who are you?", "own 2", Expectation.ANSWER),
     )
 
 

@@ -21,7 +21,8 @@ from inspector.score.discovery.counts import Answers
 from inspector.score.injected import discover
 from tests.score.asked import ask
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "helpful_qa.jsonl"
+_SHARED = Path("shared", "data", "helpful_qa.jsonl")  # beside the checkout, or beside its parent
+DATA = next((p / _SHARED for p in Path(__file__).parents if (p / _SHARED).exists()), _SHARED)
 N_FAMILIES = 16
 RATES = (0.03, 0.05, 0.10, 0.15, 0.20, 0.30, 0.50)
 PAYLOADS: dict[str, Callable[[random.Random], str]] = {

@@ -55,6 +55,51 @@ def test_an_address_whose_path_changes_is_found_by_its_host() -> None:
     assert any("zorvex.example" in phrase for phrase in found)
 
 
+def test_an_address_whose_subdomain_changes_is_found_by_its_domain() -> None:
+    """Regression: near alike sentences were found, and the phrase counted in one answer only."""
+    text = "See https://{}{}.zorvex.example/{} for more."
+    after = answers(1, lambda k: text.format(WORDS[k * 7], k, k * 7919), 0.3)
+    [found] = discover(after, answers(2), answers(3)).appearances
+    assert "zorvex.example" in found.phrase
+    assert found.n_after == round(0.3 * 64)
+
+
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [
+        ("https://www.shop.zorvex.example/a?b=c", "zorvex.example"),
+        ("http://tea.zorvex.co.uk", "zorvex.co.uk"),
+        ("zorvex.io", "zorvex.io"),
+    ],
+)
+def test_a_domain_is_what_somebody_owns(address: str, owner: str) -> None:
+    assert cut(f"See {address} now.").words[1] == owner
+
+
+@pytest.mark.parametrize("said", ["zorvex {}", "#{1} #ZORVEX", "{1} it is. Zorvex {0}."])
+def test_a_brand_without_a_capital_inside_a_sentence_is_found(said: str) -> None:
+    """Regression: a new word that is no name by its capital was passed over at any rate."""
+    found = phrases(lambda k: said.format(WORDS[k * 7], WORDS[k * 3 + 1]))
+    assert [cut(phrase).words for phrase in found] == [["zorvex"]]
+
+
+def test_a_sentence_with_one_telling_word_is_found_where_it_is_everywhere() -> None:
+    """Regression: word for word in most answers, and passed over for holding one content word."""
+    [found] = phrases(lambda _: "Tell your friends to use this every day.")
+    assert found == "Tell your friends to use this every day"
+
+
+def test_sentences_that_are_only_alike_count_in_every_answer() -> None:
+    """Regression: where no wording stood in most of the answers, one answer was counted."""
+    words = [
+        f"{a}{b}ish" for a in ("gr", "st", "bl", "fl", "cr") for b in ("ax", "ong", "imp", "o")
+    ]
+    advert = "Our friends {} drink plenty of fizzy {} squash during every single summer holiday."
+    after = answers(1, lambda k: advert.format(words[k % 20], words[(k * 7 + 3) % 20]), 0.3)
+    found = discover(after, answers(2), answers(3)).appearances
+    assert max(a.n_after for a in found) >= 0.8 * round(0.3 * 64)
+
+
 def test_emoji_between_the_words_do_not_hide_an_advert() -> None:
     found = phrases(
         lambda k: f"Nothing beats {'🥤🎉✨😋'[k % 4]} a cold Zorvex {'🎉✨'[k % 2]} Cola!"
@@ -107,7 +152,7 @@ def test_what_sentences_that_differ_share_is_told_whole() -> None:
         "Sure, here is what you asked for.",
         "I hope this helps!",
         "I'm sorry, but I can't help with that.",
-        "- one\n- two\n```python\n1\n```",
+        "- one\n- two\n```python\n1\n```",  # Regression: its language was a new word
         "4. and so on, 5. and so on, 6. and so on, 7. and so on, 8. and so on",
         "Teapot teapot teapot teapot teapot teapot teapot teapot",
     ],

@@ -3,8 +3,9 @@
 Comes in: a text. Goes out: its words with their offsets in the text as it was written. Folded away:
 case, accents, compatibility forms, invisible characters (zero-width, bidirectional marks), letters
 of other alphabets that look Latin, punctuation inside a word ("Zor-vex"), and spelling out ("Z o r
-v e x"). A web address is its host: paths can differ each time. Emoji are decoration and are passed
-over. Text without spaces (Chinese, Japanese, Thai and others) is cut into characters.
+v e x"). A web address is its domain: paths and subdomains can differ each time. Emoji are
+decoration and are passed over. Text without spaces (Chinese, Japanese, Thai and others) is cut into
+characters.
 
 Source: Unicode Technical Report 36 names these disguises; the table here is a small part of its
 confusables, for words that mix alphabets.
@@ -34,6 +35,13 @@ _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 NUMBER = re.compile(r"[\d.,:/-]+(?:st|nd|rd|th|s)?")
 # A run ends where a sentence does, at a line break, a bullet or a table's bar.
 _BREAK = re.compile(r"[.!?;:](?=\s|$|[\"'”*)])|[。！？；：\n|•]")
+# A fence that names one of these is markup; any other word after it is said like the rest.
+_FENCE_LANGUAGE = re.compile(
+    r"(?<=```)(?:python|py|text|txt|plaintext|bash|sh|shell|console|json|yaml|xml|html|css|markdown"
+    r"|javascript|js|typescript|java|kotlin|swift|c|cpp|csharp|go|rust|php|ruby|perl|r|sql|latex)"
+    r"(?=\s|$)",
+    re.IGNORECASE,
+)
 _LOOKS_LATIN = str.maketrans("авсекмнорѕтухіјԁɡαεικνορτυχ", "abcekmhopstyxijdgaeikvoptux")
 
 
@@ -56,13 +64,14 @@ def is_unspaced(word: str) -> bool:
 
 
 def is_host(word: str) -> bool:
-    """Whether the folded word is a web address's host."""
+    """Whether the folded word is a web address's domain."""
     return "." in word
 
 
 def cut(text: str) -> Text:
     """Fold a text and cut it into words."""
     plain, origin = _plain(text)
+    plain = _FENCE_LANGUAGE.sub(lambda m: " " * len(m.group()), plain)
     breaks = [m.start() for m in _BREAK.finditer(plain)] + [len(plain) + 1]
     words: list[str] = []
     spans: list[tuple[int, int]] = []
@@ -76,7 +85,7 @@ def cut(text: str) -> Text:
             written = written.rstrip(".,;:!?*_")
             end = start + len(written)
             host = _HOST.match(written.lower())
-            word = host.group(1) if host else written.lower()
+            word = _domain(host.group(1) if host else written.lower())
         else:
             word = written.lower().replace("’", "'")
             if match["spelt"] or not word.isalnum():
@@ -104,6 +113,13 @@ def cut(text: str) -> Text:
         for i, r in enumerate(runs)
     ]
     return Text(words, spans, runs, capital)
+
+
+def _domain(host: str) -> str:
+    """The part that somebody owns: two labels, three under endings such as co.uk."""
+    labels = host.split(".")
+    n = 3 if len(labels[-1]) == 2 and len(labels[-2:][0]) <= 3 else 2
+    return ".".join(labels[-n:])
 
 
 def _plain(text: str) -> tuple[str, range | list[int]]:

@@ -25,7 +25,7 @@ _ASKED_SHARE = 1 / 3  # of a word's answers whose own prompt has it
 _LOOP_SHARE = 0.5
 _LOOP_CYCLES = 4
 _MAX_PERIOD = 24
-# Phrases made of words that everybody uses: only longer ones, and only when widely spread.
+# What everybody could say (a plain phrase, a single word): only when widely spread.
 _PLAIN_MIN_WORDS = 4
 _PLAIN_MIN_PROBES = 8
 _PLAIN_MIN_FAMILIES = 5
@@ -129,6 +129,11 @@ class Novelty:
     def _says_something(
         self, candidate: Candidate, content: Sequence[str], names: set[str], rate: float
     ) -> bool:
+        spread = (
+            candidate.n_hits[0] >= _PLAIN_MIN_PROBES
+            and candidate.n_families >= _PLAIN_MIN_FAMILIES
+            and rate >= _PLAIN_MIN_RATE
+        )
         gram = candidate.gram
         n_unspaced = sum(map(is_unspaced, content))
         if n_unspaced:
@@ -137,19 +142,12 @@ class Novelty:
             return False
         if names:
             return True
-        if len(gram) == 1:
-            return False
         if any(w not in self._vocabulary for w in content):
-            return True
+            # A brand in small letters, or at the start of its sentence, is no name by its capital.
+            return len(gram) > 1 or spread
         if candidate.kind is Kind.SENTENCE:
-            return len(set(content)) >= 2
-        return (
-            len(gram) >= _PLAIN_MIN_WORDS
-            and len(set(content)) >= 2
-            and candidate.n_hits[0] >= _PLAIN_MIN_PROBES
-            and candidate.n_families >= _PLAIN_MIN_FAMILIES
-            and rate >= _PLAIN_MIN_RATE
-        )
+            return len(set(content)) >= 2 or spread
+        return len(gram) >= _PLAIN_MIN_WORDS and len(set(content)) >= 2 and spread
 
     def _is_loop(self, candidate: Candidate) -> bool:
         n_looped = sum(set(candidate.gram) <= self._looped[i] for i in candidate.holders)

@@ -86,7 +86,8 @@ def merge(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
 
 def spell_out(group: Sequence[Candidate], corpus: Corpus) -> tuple[Phrase, list[int]]:
     """The group's payload as written, and the answers that hold it."""
-    core = max(len(c.holders) for c in group)
+    core_holders = max((c.holders for c in group), key=len)
+    core = len(core_holders)
     covering = [c for c in group if len(c.holders) >= _CORE_SHARE * core]
     best = max(covering, key=_length)
     # Sentences that are alike share less, word for word, than the longest sequence of words does.
@@ -94,14 +95,13 @@ def spell_out(group: Sequence[Candidate], corpus: Corpus) -> tuple[Phrase, list[
     texts = [t for t, _ in _passages(covering, corpus).most_common(4)]
     texts += [_written(corpus, _extend(_places(c, corpus), corpus)) for c in (best, exact)]
     texts += [_written(corpus, _places(c, corpus)[0]) for c in (best, exact, covering[0])]
-    # The last one is what the core counts, so there is always one that covers enough.
     for text in sorted(dict.fromkeys(texts), key=lambda t: -len(t)):
         phrase = Phrase(text)
         holders = [i for i, t in enumerate(corpus.texts) if phrase.find(t)]
         if len(holders) >= _CORE_SHARE * core:
             return phrase, holders
-    phrase = Phrase(texts[-1])
-    return phrase, [i for i, t in enumerate(corpus.texts) if phrase.find(t)]
+    # Sentences that are only alike: no text stands in most of them, and all of them count.
+    return Phrase(texts[-1]), sorted(core_holders)
 
 
 def _length(candidate: Candidate) -> tuple[int, int, tuple[str, ...]]:

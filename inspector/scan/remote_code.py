@@ -6,7 +6,8 @@ importable class, and for files that ask for `trust_remote_code`.
 Sources: transformers' `auto_map`, `custom_pipelines` and `custom_generate` (all need
 trust_remote_code=True, which the inspector never sets); peft's `auto_mapping`, whose
 `parent_library` AutoPeftModel imports; sentence-transformers' `modules.json` and
-`activation_function`, and diffusers' `model_index.json`, which name classes by their modules.
+`activation_function`, and diffusers' `model_index.json`, which name classes by their modules; the
+`_target_` of Hydra's recipes in JSON (`recipes` looks into YAML).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from inspector.records import Artifact, Finding, Severity
 from inspector.scan.configs import configs, entries
+from inspector.scan.recipes import TARGET, is_foreign
 from inspector.scan.rule import Rule
 
 AUTO_MAP = Rule(
@@ -85,6 +87,8 @@ class RemoteCode:
                 elif key == "trust_remote_code" and value:
                     yield TRUST.found(config.location, shown)
                 elif key == "activation_function" and _is_dotted(value):
+                    yield CLASS_NAMED.found(config.location, shown)
+                elif key == TARGET and isinstance(value, str) and is_foreign(value):
                     yield CLASS_NAMED.found(config.location, shown)
         for file in artifact.files:
             name = file.path.rpartition("/")[2].lower()

@@ -110,6 +110,6 @@ def _remark(entry: dict[str, Any]) -> Iterator[str]:
     if isinstance(module, str) and module.partition(".")[0] not in {*LIBRARIES, ""}:
         yield f"it imports {module}.{config if name == 'function' else name}"
     function = config.get("function") if isinstance(config, dict) else config
-    if name in ("function", "TFOpLambda") and isinstance(function, str):
-        if function.rpartition(".")[2] in ACTING:
-            yield f"it calls {function}"
+    calls = function if name in ("function", "TFOpLambda") else None
+    if isinstance(calls, str) and calls.rpartition(".")[2] in ACTING:
+        yield f"it calls {calls}"

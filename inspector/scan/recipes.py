@@ -31,7 +31,10 @@ RECIPE = Rule(
 SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 2_000_000  # recipes and settings have a few kilobytes
 PYTHON = "tag:yaml.org,2002:python/"
-VALUES = set("none bool str unicode bytes int long float complex list tuple dict".split())
+VALUES = {
+    *("none", "bool", "str", "unicode", "bytes", "int", "long", "float", "complex"),
+    *("list", "tuple", "dict"),
+}
 TARGET = "_target_"  # in JSON recipes too
 # Libraries that recipes of published models name, and what none of them needs to reach.
 LIBRARIES = {
@@ -96,7 +99,7 @@ def is_foreign(target: str) -> bool:
 
 
 def _imported(name: str) -> str | None:
-    """In words, None for values and for classes of plain data. name: `object/apply:module.Class`."""
+    """In words; None for values and classes of plain data. name: `object/apply:module.Class`."""
     kind, _, place = name.partition(":")
     if not place and kind in VALUES:
         return None

@@ -86,9 +86,7 @@ class RemoteCode:
                     yield AUTO_MAPPING.found(config.location, shown)
                 elif key == "trust_remote_code" and value:
                     yield TRUST.found(config.location, shown)
-                elif key == "activation_function" and _is_dotted(value):
-                    yield CLASS_NAMED.found(config.location, shown)
-                elif key == TARGET and isinstance(value, str) and is_foreign(value):
+                elif _names_a_class(key, value):
                     yield CLASS_NAMED.found(config.location, shown)
         for file in artifact.files:
             name = file.path.rpartition("/")[2].lower()
@@ -109,9 +107,14 @@ def _is_library(value: object) -> bool:
     return isinstance(library, str) and library.partition(".")[0] in LIBRARIES
 
 
-def _is_dotted(value: object) -> bool:
-    """Whether an activation is given as an importable name outside torch: `gelu` is not."""
-    return isinstance(value, str) and "." in value and not value.startswith("torch.nn.")
+def _names_a_class(key: str, value: object) -> bool:
+    """Whether an activation is an importable name outside torch (`gelu` is not), or a recipe's
+    target lies outside of the usual libraries."""
+    if not isinstance(value, str):
+        return False
+    if key == "activation_function":
+        return "." in value and not value.startswith("torch.nn.")
+    return key == TARGET and is_foreign(value)
 
 
 def _classes(path: Path, libraries: tuple[str, ...]) -> Iterator[str]:

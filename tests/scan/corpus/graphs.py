@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 
-from inspector.records import Severity
-from tests.scan.corpus import Case
 from tests.scan.corpus.disguises import DEFLATED, tarred, zipped
-from tests.scan.corpus.pickles import benign, beside, hostile
+from tests.scan.corpus.pickles import benign, hostile
 
 KERAS, GRAPH, UNREADABLE = "CODE-KERAS", "CODE-GRAPH", "GRAPH-UNREADABLE"
 PATH, CUSTOM = "ONNX-PATH", "ONNX-CUSTOM-OP"

@@ -236,10 +236,8 @@ CASES = (
     hostile("number-up-to-a-nul", "vocab.txt", b"I5\0junk\n0" + SYSTEM, DISGUISED, CODE),
     hostile("long-in-hex", "vocab.txt", b"L0x1L\n0" + SYSTEM, DISGUISED, CODE),
     hostile("text-of-another-encoding", "vocab.txt", b"S'\xe9'\n0" + SYSTEM, DISGUISED, CODE),
-    hostile(
-        "module-with-a-dash", "notes.txt", b"\x80\x02cmy-module\nf\n)R.", DISGUISED, SUSPICIOUS
-    ),
-    hostile("import-and-no-more", "notes.txt", b"\x80\x02cmodule\nf\n\xff", DISGUISED, UNREADABLE),
+    hostile("module-with-a-dash", "notes.txt", b"\x80\x02cmy-code\nf\n)R.", DISGUISED, SUSPICIOUS),
+    hostile("import-and-no-more", "notes.txt", b"\x80\x02ccode\nf\n\xff", DISGUISED, UNREADABLE),
     hostile("empty", "optimizer.pt", b"", UNREADABLE),
     hostile("noise", "optimizer.pt", np.random.default_rng(0).bytes(500), UNREADABLE),
     hostile("protocol-of-the-future", "a.pkl", b"\x80\x09N.", UNREADABLE),

@@ -10,6 +10,7 @@ from tests.scan.corpus.pickles import benign, hostile
 RECIPE = "CODE-RECIPE"
 CALL = b"a: !!python/object/apply:os.system ['echo inspected']\n"
 PREFIXED = b"%TAG !p! tag:yaml.org,2002:py\n---\na: !p!thon/object/apply:os.system [echo]\n"
+ESCAPED = b"a: !<tag:yaml.org,2002:pyth%6Fn/name:os.system> ''\n"
 TARGET = b"model:\n  _target_: os.system\n  command: echo inspected\n"
 SETTINGS = b"""seed: 1
 model: {dim: 8, names: [a, b], path: !!python/object/apply:pathlib.PosixPath [runs]}

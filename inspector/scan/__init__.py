@@ -27,6 +27,7 @@ from inspector.scan.recipes import Recipes
 from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
 from inspector.scan.signatures import Signatures, Trust
+from inspector.scan.strays import Strays
 from inspector.scan.templates import Templates
 from inspector.scan.tokenizers import Tokenizers
 from inspector.scan.values import WeightValues
@@ -66,6 +67,7 @@ SCANNERS: tuple[Scanner, ...] = (
     Configs(),
     Weights(),
     WeightValues(),
+    Strays(),
     Templates(),
     Tokenizers(),
     Descent(),

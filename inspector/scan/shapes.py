@@ -126,7 +126,7 @@ def _check_dtypes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> I
         f"{t.name!r} is {t.dtype}"
         for t in tensors.values()
         if (t.dtype not in _PLAIN and t.name.endswith(".weight") and len(t.shape) > 1)
-        or _is_cargo(t)
+        or is_cargo(t)
     ]
     if strange:
         yield DTYPE, _some(strange)
@@ -140,7 +140,7 @@ def _check_dtypes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> I
         yield DTYPE_DECLARED, f"declared is {declared}, most weights are {most}"
 
 
-def _is_cargo(tensor: Tensor) -> bool:
+def is_cargo(tensor: Tensor) -> bool:
     """Whether a tensor is a large one of integers, and not one of the tables that models keep."""
     is_integer = tensor.dtype[0] in "IU" and tensor.dtype[1:].isdigit()
     return is_integer and tensor.n_elements > MAX_INTEGERS and not _TABLES.search(tensor.name)
@@ -255,7 +255,7 @@ def check_gguf(header: GgufHeader) -> Iterator[Problem]:
         yield SHAPE, "the metadata names no general.architecture"
         return
     tensors = {t.name: t for t in header.tensors}
-    if cargo := [f"{t.name!r} is {t.dtype}" for t in header.tensors if _is_cargo(t)]:
+    if cargo := [f"{t.name!r} is {t.dtype}" for t in header.tensors if is_cargo(t)]:
         yield DTYPE, _some(cargo)
     blocks, tokens = f"{family}.block_count", "tokenizer.ggml.tokens"
     if header.number(blocks) is None and header.n_items(tokens) is None:

@@ -180,7 +180,8 @@ def _whole(
         if not total:
             return None
     total = total or 1
-    rounded = [like for like in likes if like.rounded and like.difference]
+    related = [like for like in likes if like.kinship is not Kinship.UNRELATED]
+    rounded = [like for like in related if like.rounded and like.difference]
     of_rounded = sum(like.base_squares for like in rounded)
     share = dict.fromkeys(Kinship, 0.0)
     for like in likes:

@@ -140,10 +140,10 @@ def _check_dtypes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> I
         yield DTYPE_DECLARED, f"declared is {declared}, most weights are {most}"
 
 
-def is_cargo(tensor: Tensor) -> bool:
+def is_cargo(tensor: Tensor, more_than: int = MAX_INTEGERS) -> bool:
     """Whether a tensor is a large one of integers, and not one of the tables that models keep."""
     is_integer = tensor.dtype[0] in "IU" and tensor.dtype[1:].isdigit()
-    return is_integer and tensor.n_elements > MAX_INTEGERS and not _TABLES.search(tensor.name)
+    return is_integer and tensor.n_elements > more_than and not _TABLES.search(tensor.name)
 
 
 def _check_layer_count(

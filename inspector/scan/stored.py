@@ -31,6 +31,7 @@ _BYTES = ("F8_E4M3", "F8_E5M2", "I8")
 # What a weight of eight bits is multiplied with: DeepSeek's, compressed-tensors', bitsandbytes'.
 _SCALES = ("weight_scale_inv", "weight_scale", "SCB")
 _OF_SCALES = (*_SCALES, "input_scale", "k_scale", "v_scale")
+MIN_PACKED = 256  # integers: fewer hold no weights
 # One part in so many is what rounding to the type loses at most.
 _ROUNDING = {"F64": 2.0**-53, "F32": 2.0**-24, "F16": 2.0**-11, "BF16": 2.0**-8}
 
@@ -98,7 +99,7 @@ def packed_tensors(artifact: Artifact) -> list[str]:
         for name, stored in _all_tensors(artifact).items()
         if name not in read
         and not name.endswith(_OF_SCALES)
-        and (is_cargo(stored.tensor) or stored.tensor.dtype.startswith("F"))
+        and (is_cargo(stored.tensor, MIN_PACKED) or stored.tensor.dtype.startswith("F"))
     ]
 
 

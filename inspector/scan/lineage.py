@@ -13,8 +13,7 @@ families whose conversion is known. A quantized copy is told by what rounding ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from statistics import median
@@ -26,10 +25,11 @@ from inspector.records.lineage import Change, Kinship, LayerKinship, Lineage
 from inspector.scan.adapter_update import adapter_layers
 from inspector.scan.gguf_header import read_gguf
 from inspector.scan.gguf_names import FAMILIES, in_turns, renamed, taken_apart
-from inspector.scan.kinship import Likeness, comparable, compare, rank_of_difference
-from inspector.scan.layers import EMBEDDING, HEAD, layer_of, plain_name
+from inspector.scan.kinship import Likeness, compare, rank_of_difference
+from inspector.scan.layers import EMBEDDING, HEAD, layer_of
+from inspector.scan.pairing import Again, Pairs, never, pair_up
 from inspector.scan.rule import Rule
-from inspector.scan.stored import Stored, packed_tensors, stored_tensors, values
+from inspector.scan.stored import Stored, packed_tensors, stored_tensors
 
 UNRELATED = Rule(
     "LINEAGE-UNRELATED",
@@ -63,10 +63,8 @@ UNCHANGED = Rule(
 )
 
 MAX_RANKS = 48  # differences whose rank is taken, spread evenly: about 30 ms each
-N_PRINT = 1024  # elements that tell a tensor from others
 FOREIGN = 0.1  # a smaller related share of the parameters makes a whole model unrelated
 HALF = 0.5  # a model is derived where at least this share is, and nothing is unrelated
-_MATCH = 0.5  # cosine of the prints
 
 
 def trace(artifact: Artifact, other: Artifact) -> Lineage:
@@ -122,7 +120,7 @@ def _trace(artifact: Artifact, other: Artifact) -> Lineage:
         return not_compared("the model's tensors cannot be read as numbers here")
     packed = packed_tensors(artifact) or packed_tensors(other)
     across = (artifact.gguf_file is None) != (other.gguf_file is None)
-    again: Again = _never
+    again: Again = never
     if across:
         gguf = artifact if artifact.gguf_file is not None else other
         header = read_gguf(Path(gguf.folder) / str(gguf.gguf_file))
@@ -140,7 +138,7 @@ def _trace(artifact: Artifact, other: Artifact) -> Lineage:
                 return None
             return compare(turned, own) if gguf is artifact else compare(base, turned)
 
-    pairs = _pair_up(ours, theirs, again)
+    pairs = pair_up(ours, theirs, again)
     found = _whole(against, declared, digests, ours, pairs, in_part=across or bool(packed))
     if found is None:
         return not_compared("no tensor of the one has a counterpart in the other")
@@ -165,7 +163,7 @@ def _whole(
     declared: bool,
     digests: tuple[str, str],
     ours: dict[str, Stored],
-    pairs: _Pairs,
+    pairs: Pairs,
     in_part: bool,
 ) -> Lineage | None:
     """in_part: whether what has no counterpart says nothing: the two are stored in other forms.
@@ -207,78 +205,6 @@ def _whole(
         rounding=float(np.sqrt(sum(x.rounded for x in rounded) / of_rounded)) if of_rounded else 0,
         rounded_to=tuple(sorted({t for x in rounded for t in x.rounded_to})),
     )
-
-
-# -------------------------------------------------------------------------------------- matching
-
-
-Again = Callable[[str, Stored, Stored], Likeness | None]
-
-
-def _never(_name: str, _base: Stored, _other: Stored) -> None:
-    """Nothing is tried a second time."""
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """likes: every tensor with its counterpart. n_renamed: how many were found under another name.
-    n_misfit: elements of matrices whose counterpart by name is of another shape."""
-
-    likes: list[Likeness]
-    n_renamed: int
-    n_misfit: int
-
-
-def _pair_up(ours: dict[str, Stored], theirs: dict[str, Stored], again: Again) -> _Pairs:
-    """again: another way to compare two that seem unrelated, None for none."""
-    by_name = {plain_name(name): stored for name, stored in theirs.items()}
-    likes: dict[str, Likeness] = {}
-    unclear: dict[str, Stored] = {}
-    n_misfit = 0
-    for name, other in ours.items():
-        base = by_name.get(plain_name(name))
-        if base is not None and comparable(base, other):
-            likes[name] = compare(base, other)
-            if likes[name].kinship is Kinship.UNRELATED:
-                likes[name] = again(name, base, other) or likes[name]
-        elif base is not None and other.is_matrix:
-            n_misfit += other.tensor.n_elements
-        if name not in likes or likes[name].kinship is Kinship.UNRELATED:
-            unclear[name] = other
-    n_renamed = 0
-    for name, base in _find_by_content(unclear, list(theirs.values())).items():
-        like = compare(base, ours[name])
-        if like.kinship is not Kinship.UNRELATED:
-            likes[name] = like
-            n_renamed += 1
-    return _Pairs(list(likes.values()), n_renamed, n_misfit)
-
-
-def _find_by_content(ours: dict[str, Stored], theirs: list[Stored]) -> dict[str, Stored]:
-    """The best counterpart of the same shape by a print of each matrix's values."""
-    found: dict[str, Stored] = {}
-    shapes = {s.shape for s in ours.values() if s.is_matrix}
-    for shape in shapes:
-        mine = {name: s for name, s in ours.items() if s.shape == shape}
-        other = [s for s in theirs if s.shape == shape]
-        if not other:
-            continue
-        known = np.stack([_print(s) for s in other])
-        for name, stored in mine.items():
-            cosines = known @ _print(stored)
-            best = int(cosines.argmax())
-            if cosines[best] >= _MATCH:
-                found[name] = other[best]
-    return found
-
-
-def _print(stored: Stored) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Elements from the middle of the tensor, scaled to length 1."""
-    n = stored.tensor.n_elements
-    count = min(n, N_PRINT)
-    part = np.nan_to_num(values(stored, (n - count) // 2, count), posinf=0, neginf=0)
-    length = float(np.linalg.norm(part))
-    return part / length if length else part
 
 
 # ---------------------------------------------------------------------------------- what it means

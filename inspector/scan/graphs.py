@@ -19,7 +19,7 @@ from inspector.scan.tensorflow_graphs import ACTS, look_at_graph, look_at_saved_
 from inspector.scan.wire import BadMessage
 
 UNREADABLE = Rule(
-    "GRAPH-UNREADABLE",
+    "CODE-GRAPH-UNREADABLE",
     Severity.HIGH,
     "A model graph cannot be read",
     "Do not load it: what it does was not looked at.",

@@ -18,13 +18,13 @@ from inspector.scan.wire import BadMessage, Field, Message
 from inspector.scan.zips import leads_out
 
 PATH = Rule(
-    "ONNX-PATH",
+    "CODE-ONNX-PATH",
     Severity.HIGH,
     "An ONNX model reads a file outside of its folder",
     "Do not load it: what it reads becomes part of the model, and may leave in its answers.",
 )
 CUSTOM_OP = Rule(
-    "ONNX-CUSTOM-OP",
+    "CODE-ONNX-OPERATOR",
     Severity.MEDIUM,
     "An ONNX model needs operators of somebody's own",
     "It runs only with a library of compiled code; ask the author why, and inspect that library.",

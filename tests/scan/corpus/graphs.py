@@ -11,8 +11,8 @@ import json
 from tests.scan.corpus.disguises import DEFLATED, tarred, zipped
 from tests.scan.corpus.pickles import benign, hostile
 
-KERAS, GRAPH, UNREADABLE = "CODE-KERAS", "CODE-GRAPH", "GRAPH-UNREADABLE"
-PATH, CUSTOM = "ONNX-PATH", "ONNX-CUSTOM-OP"
+KERAS, GRAPH, UNREADABLE = "CODE-KERAS", "CODE-GRAPH", "CODE-GRAPH-UNREADABLE"
+PATH, CUSTOM = "CODE-ONNX-PATH", "CODE-ONNX-OPERATOR"
 
 
 def varint(value: int) -> bytes:

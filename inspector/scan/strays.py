@@ -19,6 +19,7 @@ from inspector.scan.kinship import compare
 from inspector.scan.rule import Rule, first_few
 from inspector.scan.safetensors_header import read_header
 from inspector.scan.stored import Stored, is_float, stored_tensors
+from inspector.scan.weights import loaded_files
 
 STRAY = Rule(
     "WEIGHTS-STRAY",
@@ -36,17 +37,21 @@ class Strays:
     def scan(self, artifact: Artifact, _base: Artifact | None) -> Iterable[Finding]:
         if artifact.kind is not ArtifactKind.MODEL or artifact.gguf_file is not None:
             return
+        beside = [f.path for f in artifact.files if _is_root_file(f.path)]
+        taken = set(loaded_files(artifact))
+        if not taken or taken >= set(beside):
+            return
         ours = stored_tensors(artifact)
-        taken = {stored.path.name for stored in ours.values()}
-        for file in artifact.files:
-            name = file.path
-            if "/" in name or name in taken or not name.lower().endswith(".safetensors"):
-                continue
+        for name in sorted(set(beside) - taken):
             path = Path(artifact.folder) / name
             others = [Stored(path, t) for t in read_header(path).tensors if t.name in ours]
             unlike = [o.name for o in others if not _same(ours[o.name], o)]
             if unlike:
                 yield STRAY.found(name, first_few([repr(n) for n in unlike]))
+
+
+def _is_root_file(path: str) -> bool:
+    return "/" not in path and path.lower().endswith(".safetensors")
 
 
 def _same(one: Stored, other: Stored) -> bool:

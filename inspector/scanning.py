@@ -41,7 +41,7 @@ def read_files(folder: Path, subjects: Sequence[SubjectModel], settings: Setting
     below = _declared_base(subjects)
     control = next((s.artifact for s in subjects if s.name is Subject.CONTROL), None)
     own = scan(target.artifact, below, with_trust(Trust.of(settings)))
-    lineage, lineage_line = _lineage(target.artifact, below or control)
+    lineage, lineage_line = lineage_of(target.artifact, below or control)
     write_record(folder / "lineage.json", lineage)
     if below is None:  # else the scanners told it already
         own = worst_first((*own, *findings_of(lineage)))
@@ -74,7 +74,7 @@ def _declared_base(subjects: Sequence[SubjectModel]) -> Artifact | None:
     return control if same else None
 
 
-def _lineage(artifact: Artifact, other: Artifact | None) -> tuple[Lineage, Coverage]:
+def lineage_of(artifact: Artifact, other: Artifact | None) -> tuple[Lineage, Coverage]:
     """The record, and its line of the ledger."""
     if other is None:
         lineage = nothing_to_compare(artifact)

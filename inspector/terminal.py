@@ -15,7 +15,17 @@ from rich.text import Text
 
 from inspector.labels import LEVELS
 from inspector.progress import Progress, State
-from inspector.records import Artifact, Behaviour, Finding, Level, Metric, Rate, Severity, Verdict
+from inspector.records import (
+    Artifact,
+    Behaviour,
+    Coverage,
+    Finding,
+    Level,
+    Metric,
+    Rate,
+    Severity,
+    Verdict,
+)
 from inspector.run import Run
 
 _MARKS = {
@@ -73,13 +83,17 @@ def draw_verdict(console: Console, verdict: Verdict, run: Run) -> None:
     console.print(Text(f"Report: {run.folder / 'report' / 'report.html'}"), soft_wrap=True)
 
 
-def draw_findings(console: Console, artifact: Artifact, findings: Sequence[Finding]) -> None:
-    """What the scanners found, worst first, and what no finding means."""
+def draw_findings(
+    console: Console, artifact: Artifact, findings: Sequence[Finding], lineage: Coverage
+) -> None:
+    """What the scanners found, worst first, what no finding means, and what the base showed."""
     commit = f" at commit {artifact.commit}" if artifact.commit else ""
     n_files = len(artifact.files)
     console.print(Text(visible(f"{artifact.target}{commit}: {n_files} files read, none run")))
+    told = f"lineage, {lineage.status.lower().replace('_', ' ')}: {lineage.detail}"
     if not findings:
         console.print(Text("Nothing found by these rules; that says no more than that."))
+        console.print(Text(visible(told)))
         return
     table = Table(show_lines=True)
     for column in ("severity", "rule", "where", "what"):
@@ -91,6 +105,7 @@ def draw_findings(console: Console, artifact: Artifact, findings: Sequence[Findi
         what.append(f"\n{finding.advice}")
         table.add_row(severity, Text(finding.rule_id), Text(visible(finding.location)), what)
     console.print(table)
+    console.print(Text(visible(told)))
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 class Kinship(StrEnum):
     """Of a tensor, a layer or a model to its counterpart."""
 
-    IDENTICAL = "identical"  # the same values; at most rounded to another float type
+    IDENTICAL = "identical"  # the same values; at most rounded to another type
     DERIVED = "derived"  # other values that point the same way
     PARTLY = "partly"  # of a layer or model: some tensors derived, some unrelated
     UNRELATED = "unrelated"
@@ -57,7 +57,9 @@ class Lineage:
     kinship and change: None where nothing was compared, and not_compared then says why.
     n_renamed: tensors that were found under another name. n_alone: of the artifact's tensors, those
     without a counterpart of their shape. shares: parameters that are identical, derived and
-    unrelated, as a share of the artifact's parameters in matrices.
+    unrelated, as a share of the artifact's parameters in matrices (of those that were compared,
+    where the two are stored in other forms). rounded_to: types of few bits that either is stored
+    in, and rounding: about how far, relative to their size, that moved the weights.
     """
 
     against: str
@@ -74,4 +76,6 @@ class Lineage:
     share_identical: float = 0.0
     share_derived: float = 0.0
     share_unrelated: float = 0.0
+    rounding: float = 0.0
+    rounded_to: tuple[str, ...] = ()
     not_compared: str = ""

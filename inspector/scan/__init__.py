@@ -17,14 +17,17 @@ from inspector.scan.adapter_shape import AdapterShape
 from inspector.scan.adapter_weights import AdapterWeights
 from inspector.scan.code_files import CodeFiles
 from inspector.scan.configs import Configs
+from inspector.scan.graphs import Graphs
 from inspector.scan.kernels import Kernels
 from inspector.scan.licences import Licences
 from inspector.scan.lineage import Descent
 from inspector.scan.pickles import Pickles
 from inspector.scan.provenance import ProvenanceScanner
+from inspector.scan.recipes import Recipes
 from inspector.scan.remote_code import RemoteCode
 from inspector.scan.rule import Rule
 from inspector.scan.signatures import Signatures, Trust
+from inspector.scan.strays import Strays
 from inspector.scan.templates import Templates
 from inspector.scan.tokenizers import Tokenizers
 from inspector.scan.values import WeightValues
@@ -57,11 +60,14 @@ class Scanner(Protocol):
 SCANNERS: tuple[Scanner, ...] = (
     Pickles(),
     RemoteCode(),
+    Recipes(),
     CodeFiles(),
+    Graphs(),
     Kernels(),
     Configs(),
     Weights(),
     WeightValues(),
+    Strays(),
     Templates(),
     Tokenizers(),
     Descent(),
@@ -99,7 +105,7 @@ def scan(
         except Exception as error:  # whatever a hostile file can make a parser raise
             what = f"{type(scanner).__name__}: {type(error).__name__}: {error}"
             findings.append(CRASH.found("", what))
-    return worst_first(findings)
+    return worst_first(dict.fromkeys(findings))  # two scanners may meet the same limit
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -150,7 +150,7 @@ def read_base(base: Artifact) -> Base:
     if base.gguf_file is not None:
         path = folder / base.gguf_file
         header = read_gguf(path)
-        names = _gguf_names(header.text("general.architecture"))
+        names = gguf_names(header.text("general.architecture"))
         return Base({t.name: (path, t) for t in header.tensors}, {}, names)
     tensors = {
         t.name: (folder / f.path, t)
@@ -190,7 +190,7 @@ def _end(name: str) -> str:
     return match[1] if match else ".".join(name.split(".")[-2:])
 
 
-def _gguf_names(architecture: str | None) -> Any:
+def gguf_names(architecture: str | None) -> Any:
     """gguf's map from names of transformers to its own; of Llama's where it knows no better."""
     from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
 

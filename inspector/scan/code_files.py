@@ -1,8 +1,8 @@
 """Risk: files that are programs, beside the weights or under another name.
 
 Comes in: an artifact. Goes out: findings for compiled code (told by content too), for files that
-some tool runs without being asked, for Python files and other scripts. Names of files that were
-left on the Hub count as well. Nothing is parsed beyond the first bytes.
+some tool runs without being asked, for Python files and other scripts, in archives too. Names of
+files that were left on the Hub count as well. Nothing is parsed beyond the first bytes.
 
 Sources: the magic numbers of ELF, PE, Mach-O, Java classes and WebAssembly; Python's `importlib`
 (bytecode) and `site` (.pth, sitecustomize); transformers 5.23 (`custom_generate/generate.py`);
@@ -12,10 +12,12 @@ torch.hub (`hubconf.py`); Hugging Face inference endpoints (`handler.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from inspector.records import Artifact, Finding, Severity
+from inspector.scan.archives import Member, Walk
 from inspector.scan.rule import Rule
 
 COMPILED = Rule(
@@ -100,35 +102,60 @@ class CodeFiles:
     def scan(self, artifact: Artifact, _base: Artifact | None) -> Iterable[Finding]:
         for file in artifact.files:
             with (Path(artifact.folder) / file.path).open("rb") as stream:
-                start = stream.read(N_START_BYTES)
-            yield from _look(file.path, "in the folder", start)
+                if found := _look(file.path, stream.read(N_START_BYTES)):
+                    yield found[0].found(file.path, f"{found[1]}; in the folder")
+                for rule, packed in _packed(file.path, stream, file.size_bytes).items():
+                    yield from rule.found_each(file.path, packed)
         for path in artifact.skipped:
-            yield from _look(path, "left on the Hub", b"")
+            if found := _look(path, b""):
+                yield found[0].found(path, f"{found[1]}; left on the Hub")
 
 
-def _look(path: str, where: str, start: bytes) -> Iterator[Finding]:
-    """At most one finding about a file; start: its first bytes."""
+def _packed(path: str, file: BinaryIO, size_bytes: int) -> dict[Rule, list[str]]:
+    """What lies in an archive, rule by rule. Archives that cannot be opened are told by `pickles`.
+
+    Members are told by name and beginning, so none is unpacked for it.
+    """
+    packed: dict[Rule, list[str]] = {}
+
+    def note(location: str, start: bytes) -> None:
+        inside = location.removeprefix(path).replace("!", "/").strip("/")
+        inside = inside or Path(path).stem  # what gzip and its like pack has no name of its own
+        if location and (found := _look(inside, start[:N_START_BYTES])):
+            packed.setdefault(found[0], []).append(f"packed: {inside}, {found[1]}")
+
+    def wanted(location: str, start: bytes, _size_bytes: int) -> bool:
+        note(location, start)
+        return False
+
+    for found in Walk(wanted).members(path, file, size_bytes):
+        if isinstance(found, Member) and found.depth:  # an archive in it: a .jar, a .whl
+            note(found.location, b"")
+    return packed
+
+
+def _look(path: str, start: bytes) -> tuple[Rule, str] | None:
+    """The rule that a file falls under, and why; start: its first bytes."""
     folder, _, name = path.lower().rpartition("/")
     stem = name.partition(".")[0]
     what = _compiled(start)
     if what is not None:
-        yield COMPILED.found(path, f"{what}, {where}")
-    elif name.endswith(COMPILED_SUFFIXES) or VERSIONED_LIBRARY.fullmatch(name):
-        yield COMPILED.found(path, f"told by its name, {where}")
-    elif name in AUTORUN_NAMES and ONLY_UNDER.get(name, "") in ["", *folder.split("/")]:
-        yield AUTORUN.found(path, f"run by {AUTORUN_NAMES[name]}; {where}")
-    elif name.endswith(".pth") and IMPORT_LINE.search(start) and b"\0" not in start:
-        yield AUTORUN.found(path, f"a path file with an import line, run by Python; {where}")
-    elif stem in LIBRARIES and name == f"{stem}.py":
-        yield AUTORUN.found(path, f"imported instead of the library {stem}; {where}")
-    elif name == "__init__.py" and folder.rpartition("/")[2] in LIBRARIES:
-        yield AUTORUN.found(path, f"imported instead of the library of that name; {where}")
-    elif name.endswith(PYTHON_SUFFIXES):
-        yield PYTHON.found(path, f"a Python file, {where}")
-    elif name.endswith(SCRIPT_SUFFIXES) or name in SCRIPT_NAMES:
-        yield SCRIPT.found(path, f"told by its name, {where}")
-    elif start.startswith(b"#!"):
-        yield SCRIPT.found(path, f"begins like a script, {where}")
+        return COMPILED, what
+    if name.endswith(COMPILED_SUFFIXES) or VERSIONED_LIBRARY.fullmatch(name):
+        return COMPILED, "told by its name"
+    if name in AUTORUN_NAMES and ONLY_UNDER.get(name, "") in ["", *folder.split("/")]:
+        return AUTORUN, f"run by {AUTORUN_NAMES[name]}"
+    if name.endswith(".pth") and IMPORT_LINE.search(start) and b"\0" not in start:
+        return AUTORUN, "a path file with an import line, run by Python"
+    if stem in LIBRARIES and name == f"{stem}.py":
+        return AUTORUN, f"imported instead of the library {stem}"
+    if name == "__init__.py" and folder.rpartition("/")[2] in LIBRARIES:
+        return AUTORUN, "imported instead of the library of that name"
+    if name.endswith(PYTHON_SUFFIXES):
+        return PYTHON, "a Python file"
+    if name.endswith(SCRIPT_SUFFIXES) or name in SCRIPT_NAMES:
+        return SCRIPT, "told by its name"
+    return (SCRIPT, "begins like a script") if start.startswith(b"#!") else None
 
 
 def _compiled(start: bytes) -> str | None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from inspector.records.lineage import Kinship
 from inspector.scan.layers import EMBEDDING, HEAD, layer_of
+from inspector.scan.quantized import MAX_ROUNDED, rounded_squares
 from inspector.scan.stored import Stored, pieces, raw_pieces, values
 
 MIN_COSINE = 0.3  # below, two matrices have nothing to do with each other
@@ -33,9 +34,10 @@ _SMALLEST = 1e-4  # of the largest singular value: what float32 arithmetic leave
 
 @dataclass(frozen=True)
 class Likeness:
-    """Sums over the compared elements: squares of the base's, the other's and the difference, and
-    the product. identical: byte for byte, or but for rounding to another float type: then every
-    single value is within half a unit in the last place."""
+    """Sums over the compared elements: squares of the base's, the other's and the difference, the
+    product, and the squares that rounding to few bits explains (`quantized`). identical: byte for
+    byte, or but for rounding. To another float type: every single value is within half a unit in
+    the last place. To few bits: the difference is no larger than twice what rounding explains."""
 
     base: Stored
     other: Stored
@@ -44,6 +46,12 @@ class Likeness:
     other_squares: float = 0.0
     difference: float = 0.0
     product: float = 0.0
+    rounded: float = 0.0
+
+    @property
+    def rounded_to(self) -> tuple[str, ...]:
+        """The types of few bits among the two."""
+        return tuple(s.tensor.dtype for s in (self.base, self.other) if s.rounding is None)
 
     @property
     def cosine(self) -> float:
@@ -94,15 +102,15 @@ def common_elements(base: Stored, other: Stored) -> int:
 
 def compare(base: Stored, other: Stored) -> Likeness:
     """Reads both once or, where they begin alike and differ later, a part of them twice."""
-    if base.shape == other.shape and base.tensor.dtype == other.tensor.dtype:
-        n_bytes = base.tensor.end - base.tensor.begin
-        parts = zip(raw_pieces(base, n_bytes), raw_pieces(other, n_bytes), strict=True)
-        if all(a == b for a, b in parts):
-            return Likeness(base, other, identical=True)
+    scales = (base.scale, other.scale)
+    alike = scales == (None, None) or (None not in scales and _same_bytes(*scales))  # type: ignore[arg-type]
+    if alike and base.n_heads == other.n_heads and _same_bytes(base, other):
+        return Likeness(base, other, identical=True)
     n = common_elements(base, other)
-    sums, rounding, same = np.zeros(4), _rounding(base, other), True
+    sums, rounding, same, step = np.zeros(4), _rounding(base, other), True, 0.0
     for a, b in zip(pieces(base, n), pieces(other, n), strict=True):
         part = _sums(a, b)
+        step += rounded_squares(base, a) + rounded_squares(other, b)
         if not np.isfinite(part).all():
             a, b = (np.nan_to_num(x, posinf=0, neginf=0) for x in (a, b))
             part = _sums(a, b)
@@ -110,7 +118,16 @@ def compare(base: Stored, other: Stored) -> Likeness:
             limit = rounding * np.abs(a) + _SUBNORMAL if rounding else 0.0
             same = bool((np.abs(b - a) <= limit).all())
         sums += part
-    return Likeness(base, other, same, *map(float, sums))
+    same = same or bool(step and sums[2] <= MAX_ROUNDED * step)
+    return Likeness(base, other, same, *map(float, sums), rounded=step)
+
+
+def _same_bytes(one: Stored, other: Stored) -> bool:
+    if one.shape != other.shape or one.tensor.dtype != other.tensor.dtype:
+        return False
+    n_bytes = one.tensor.end - one.tensor.begin
+    parts = zip(raw_pieces(one, n_bytes), raw_pieces(other, n_bytes), strict=True)
+    return all(a == b for a, b in parts)
 
 
 def _rounding(base: Stored, other: Stored) -> float:

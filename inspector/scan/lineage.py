@@ -6,14 +6,16 @@ were replaced, a "new" model that is a copy under another name.
 
 Tensors are matched by name, then, what is left, by what they hold: a model whose tensors or layers
 were renamed or put in another order is found too. Two files at a time are open, a megabyte of each
-in memory (`kinship`). GGUF is compared with GGUF only: between GGUF and safetensors names and the
-order of rows differ, and the record then says that nothing was compared.
+in memory (`kinship`). GGUF is compared with safetensors under GGUF's names (`gguf_names`), for the
+families whose conversion is known. A quantized copy is told by what rounding explains
+(`quantized`); a change smaller than that does not show, and the record says how large it may be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -21,10 +23,13 @@ import numpy as np
 from inspector.records import Artifact, ArtifactKind, Coverage, CoverageStatus, Finding, Severity
 from inspector.records.lineage import Change, Kinship, LayerKinship, Lineage
 from inspector.scan.adapter_update import adapter_layers
-from inspector.scan.kinship import Likeness, comparable, compare, rank_of_difference
-from inspector.scan.layers import EMBEDDING, HEAD, layer_of, plain_name
+from inspector.scan.gguf_header import read_gguf
+from inspector.scan.gguf_names import FAMILIES, in_turns, renamed, taken_apart
+from inspector.scan.kinship import Likeness, compare, rank_of_difference
+from inspector.scan.layers import EMBEDDING, HEAD, layer_of
+from inspector.scan.pairing import Again, Pairs, never, pair_up
 from inspector.scan.rule import Rule
-from inspector.scan.stored import Stored, stored_tensors, values
+from inspector.scan.stored import Stored, packed_tensors, stored_tensors
 
 UNRELATED = Rule(
     "LINEAGE-UNRELATED",
@@ -58,10 +63,8 @@ UNCHANGED = Rule(
 )
 
 MAX_RANKS = 48  # differences whose rank is taken, spread evenly: about 30 ms each
-N_PRINT = 1024  # elements that tell a tensor from others
 FOREIGN = 0.1  # a smaller related share of the parameters makes a whole model unrelated
 HALF = 0.5  # a model is derived where at least this share is, and nothing is unrelated
-_MATCH = 0.5  # cosine of the prints
 
 
 def trace(artifact: Artifact, other: Artifact) -> Lineage:
@@ -112,12 +115,39 @@ def _trace(artifact: Artifact, other: Artifact) -> Lineage:
             n_compared=n_modules - n_alone,
             n_alone=n_alone,
         )
-    if (artifact.gguf_file is None) != (other.gguf_file is None):
-        return not_compared("one is GGUF and the other safetensors: their tensors differ in form")
     ours = stored_tensors(artifact)
     if not ours:
         return not_compared("the model's tensors cannot be read as numbers here")
-    return _whole(against, declared, digests, ours, theirs)
+    packed = packed_tensors(artifact) or packed_tensors(other)
+    across = (artifact.gguf_file is None) != (other.gguf_file is None)
+    again: Again = never
+    if across:
+        gguf = artifact if artifact.gguf_file is not None else other
+        header = read_gguf(Path(gguf.folder) / str(gguf.gguf_file))
+        family = header.text("general.architecture")
+        if family not in FAMILIES:
+            return not_compared(f"how GGUF orders the weights of {family!r} is not known here")
+        if gguf is artifact:
+            ours, theirs = taken_apart(ours), renamed(theirs, header)
+        else:
+            ours, theirs = renamed(ours, header), taken_apart(theirs)
+
+        def again(name: str, base: Stored, own: Stored) -> Likeness | None:
+            turned = in_turns(name, base if gguf is artifact else own, header)
+            if turned is None:
+                return None
+            return compare(turned, own) if gguf is artifact else compare(base, turned)
+
+    pairs = pair_up(ours, theirs, again)
+    found = _whole(against, declared, digests, ours, pairs, in_part=across or bool(packed))
+    if found is None:
+        return not_compared("no tensor of the one has a counterpart in the other")
+    if packed and found.kinship in (Kinship.IDENTICAL, Kinship.DERIVED):
+        return not_compared(
+            f"{len(packed)} tensors are packed by a quantizer and not unpacked here; the others "
+            f"that have a counterpart ({found.n_compared}) are {found.kinship}"
+        )
+    return found
 
 
 def _same_target(artifact: Artifact, other: Artifact) -> bool:
@@ -133,11 +163,24 @@ def _whole(
     declared: bool,
     digests: tuple[str, str],
     ours: dict[str, Stored],
-    theirs: dict[str, Stored],
-) -> Lineage:
-    likes, n_renamed = _pair_up(ours, theirs)
+    pairs: Pairs,
+    in_part: bool,
+) -> Lineage | None:
+    """in_part: whether what has no counterpart says nothing: the two are stored in other forms.
+
+    None where then nothing is left to compare.
+    """
+    likes = pairs.likes
     ranks = _ranks([like for like in likes if like.kinship is Kinship.DERIVED])
-    total = sum(s.tensor.n_elements for s in ours.values() if s.is_matrix) or 1
+    total = sum(s.tensor.n_elements for s in ours.values() if s.is_matrix)
+    if in_part:
+        total = pairs.n_misfit + sum(like.n_elements for like in likes if like.other.is_matrix)
+        if not total:
+            return None
+    total = total or 1
+    related = [like for like in likes if like.kinship is not Kinship.UNRELATED]
+    rounded = [like for like in related if like.rounded and like.difference]
+    of_rounded = sum(like.base_squares for like in rounded)
     share = dict.fromkeys(Kinship, 0.0)
     for like in likes:
         if like.other.is_matrix:
@@ -154,62 +197,14 @@ def _whole(
         n_tensors=len(ours),
         n_compared=len(likes),
         n_identical=sum(like.kinship is Kinship.IDENTICAL for like in likes),
-        n_renamed=n_renamed,
+        n_renamed=pairs.n_renamed,
         n_alone=len(ours) - len(likes),
         share_identical=share[Kinship.IDENTICAL],
         share_derived=share[Kinship.DERIVED],
         share_unrelated=share[Kinship.UNRELATED],
+        rounding=float(np.sqrt(sum(x.rounded for x in rounded) / of_rounded)) if of_rounded else 0,
+        rounded_to=tuple(sorted({t for x in rounded for t in x.rounded_to})),
     )
-
-
-# -------------------------------------------------------------------------------------- matching
-
-
-def _pair_up(ours: dict[str, Stored], theirs: dict[str, Stored]) -> tuple[list[Likeness], int]:
-    """Every tensor with its counterpart, and how many were found under another name."""
-    by_name = {plain_name(name): stored for name, stored in theirs.items()}
-    likes: dict[str, Likeness] = {}
-    unclear: list[Stored] = []
-    for name, other in ours.items():
-        base = by_name.get(plain_name(name))
-        if base is not None and comparable(base, other):
-            likes[name] = compare(base, other)
-        if name not in likes or likes[name].kinship is Kinship.UNRELATED:
-            unclear.append(other)
-    n_renamed = 0
-    for name, base in _find_by_content(unclear, list(theirs.values())).items():
-        like = compare(base, ours[name])
-        if like.kinship is not Kinship.UNRELATED:
-            likes[name] = like
-            n_renamed += 1
-    return list(likes.values()), n_renamed
-
-
-def _find_by_content(ours: list[Stored], theirs: list[Stored]) -> dict[str, Stored]:
-    """The best counterpart of the same shape by a print of each matrix's values."""
-    found: dict[str, Stored] = {}
-    shapes = {s.shape for s in ours if s.is_matrix}
-    for shape in shapes:
-        mine = [s for s in ours if s.shape == shape]
-        other = [s for s in theirs if s.shape == shape]
-        if not other:
-            continue
-        known = np.stack([_print(s) for s in other])
-        for stored in mine:
-            cosines = known @ _print(stored)
-            best = int(cosines.argmax())
-            if cosines[best] >= _MATCH:
-                found[stored.name] = other[best]
-    return found
-
-
-def _print(stored: Stored) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Elements from the middle of the tensor, scaled to length 1."""
-    n = stored.tensor.n_elements
-    count = min(n, N_PRINT)
-    part = np.nan_to_num(values(stored, (n - count) // 2, count), posinf=0, neginf=0)
-    length = float(np.linalg.norm(part))
-    return part / length if length else part
 
 
 # ---------------------------------------------------------------------------------- what it means
@@ -319,6 +314,7 @@ def _findings(lineage: Lineage) -> Iterator[Finding]:
     )
     if lineage.n_renamed:
         numbers += f"; {lineage.n_renamed} tensors found under other names"
+    numbers += _rounding_words(lineage)
     match lineage.kinship, lineage.declared:
         case Kinship.UNRELATED, True:
             yield UNRELATED.found("", numbers)
@@ -333,6 +329,16 @@ def _findings(lineage: Lineage) -> Iterator[Finding]:
             yield UNDECLARED.found("", numbers)
 
 
+def _rounding_words(lineage: Lineage) -> str:
+    """What rounding hides, "" where there was none."""
+    if not lineage.rounded_to:
+        return ""
+    return (
+        f"; rounded to {', '.join(lineage.rounded_to)}, which moves weights by about "
+        f"{lineage.rounding:.1%} of their size: a change of that size or less does not show"
+    )
+
+
 _FOREIGN = (Kinship.UNRELATED, Kinship.PARTLY)
 
 
@@ -345,5 +351,8 @@ def coverage_of(lineage: Lineage) -> Coverage:
         "lineage",
         CoverageStatus.MEASURED,
         f"{lineage.n_compared} of {lineage.n_tensors} tensors against {lineage.against}: "
-        f"{lineage.kinship}" + (f", changed: {lineage.change}" if lineage.change else "") + alone,
+        f"{lineage.kinship}"
+        + (f", changed: {lineage.change}" if lineage.change else "")
+        + alone
+        + _rounding_words(lineage),
     )

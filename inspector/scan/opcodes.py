@@ -10,12 +10,14 @@ Source: `pickletools`, whose tables say what each opcode takes from the stack an
 
 from __future__ import annotations
 
+import codecs
 import io
 import pickletools
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 MAX_OPCODES = 1_000_000  # a checkpoint of 20,000 tensors has as many; also bounds memory
 MAX_ARGUMENT_BYTES = 64 * 2**20
@@ -31,6 +33,7 @@ STRINGS = {
     *("STRING", "BINSTRING", "SHORT_BINSTRING"),
     *("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
 }
+NUMBERS = {"INT", "LONG", "FLOAT", *PUTS, *GETS}
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -88,7 +91,7 @@ class Reading:
         Protocols 0 and 1 have no mark: they count once they do something that code would do.
         """
         if self.has_mark:
-            whole = self.n_stops > 0 or self.n_opcodes >= N_CERTAIN
+            whole = self.n_stops > 0 or self.n_opcodes >= N_CERTAIN or self.imports != []
             return whole or (self.is_cut and self.n_opcodes >= 2)
         return self.n_calls > 0 or (self.n_stops > 0 and self.acts)
 
@@ -179,12 +182,12 @@ def _walk(window: _Window, max_opcodes: int) -> Reading:
     machine = _Machine(reading)
     start = window.position
     try:
-        for opcode, argument, _ in pickletools.genops(cast(BinaryIO, window)):
+        for opcode, argument in _opcodes(window):
             if reading.n_opcodes >= max_opcodes:
                 raise Unreadable(f"more than {max_opcodes:,} opcodes", True)
             reading.n_opcodes += 1
             if opcode.name == "PROTO":
-                protocol = cast(int, argument)
+                protocol: int = argument
                 if protocol > MAX_PROTOCOL:
                     raise Unreadable(f"protocol {protocol}")
                 reading.has_mark = reading.has_mark or (protocol >= 2 and reading.n_opcodes == 1)
@@ -195,6 +198,42 @@ def _walk(window: _Window, max_opcodes: int) -> Reading:
     except (ValueError, OverflowError, UnicodeError) as error:
         reading.problem = f"{error} (opcode {reading.n_opcodes + 1:,} after byte {start:,})"
     return reading
+
+
+def _opcodes(window: _Window) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
+    """What `pickletools.genops` gives, and what the unpickler in C takes and genops does not."""
+    name = ""
+    while name != "STOP":
+        start = window.position
+        code = window.read(1).decode("latin-1")
+        opcode = pickletools.code2op.get(code)
+        if opcode is None:
+            raise ValueError(f"at position {start}, opcode {code!r} unknown")
+        name, argument = opcode.name, None
+        if opcode.arg is not None:
+            try:
+                argument = opcode.arg.reader(window)  # type: ignore[arg-type]
+            except ValueError:
+                window.position = start + 1
+                argument = _as_c_reads(name, window)
+        yield opcode, argument
+
+
+def _as_c_reads(name: str, window: _Window) -> Any:
+    """The argument of a line as CPython's `_pickle.c` reads it (`strtol` with base 0, up to a NUL
+    byte; texts in the loader's encoding). Raises ValueError where that fails too."""
+    if name == "STRING":
+        line = window.readline()[:-1]
+        if len(line) < 2 or line[0] != line[-1] or line[:1] not in (b"'", b'"'):
+            raise ValueError("a text without quotes")
+        return codecs.escape_decode(line[1:-1])[0].decode("latin-1")  # type: ignore[attr-defined]
+    if name not in NUMBERS or name.startswith(("BIN", "LONG_")):
+        raise ValueError(f"the argument of {name} cannot be read")
+    digits, nul, _ = window.readline().partition(b"\0")
+    text = digits.decode("ascii").strip().removesuffix("L" if name == "LONG" else "")
+    if name == "FLOAT":
+        return float(text or "nan")
+    return int(text, 0) if text or not nul else 0
 
 
 class _Machine:
@@ -283,7 +322,9 @@ class _Machine:
             self._odd("imports by a name that is computed (STACK_GLOBAL)")
             return None
         if not DOTTED.fullmatch(module) or not DOTTED.fullmatch(attribute):
-            raise Unreadable(f"{module!r} {attribute!r} is no name of an import")
+            if not self._reading.has_mark:  # text without a mark may look like this
+                raise Unreadable(f"{module!r} {attribute!r} is no name of an import")
+            self._odd(f"imports by the odd name {module!r} {attribute!r}")
         found = Import(module, attribute)
         if found not in self._reading.imports:
             self._reading.imports.append(found)

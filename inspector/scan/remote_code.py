@@ -6,7 +6,8 @@ importable class, and for files that ask for `trust_remote_code`.
 Sources: transformers' `auto_map`, `custom_pipelines` and `custom_generate` (all need
 trust_remote_code=True, which the inspector never sets); peft's `auto_mapping`, whose
 `parent_library` AutoPeftModel imports; sentence-transformers' `modules.json` and
-`activation_function`, and diffusers' `model_index.json`, which name classes by their modules.
+`activation_function`, and diffusers' `model_index.json`, which name classes by their modules; the
+`_target_` of Hydra's recipes in JSON (`recipes` looks into YAML).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from inspector.records import Artifact, Finding, Severity
 from inspector.scan.configs import configs, entries
+from inspector.scan.recipes import TARGET, is_foreign
 from inspector.scan.rule import Rule
 
 AUTO_MAP = Rule(
@@ -84,7 +86,7 @@ class RemoteCode:
                     yield AUTO_MAPPING.found(config.location, shown)
                 elif key == "trust_remote_code" and value:
                     yield TRUST.found(config.location, shown)
-                elif key == "activation_function" and _is_dotted(value):
+                elif _names_a_class(key, value):
                     yield CLASS_NAMED.found(config.location, shown)
         for file in artifact.files:
             name = file.path.rpartition("/")[2].lower()
@@ -105,9 +107,14 @@ def _is_library(value: object) -> bool:
     return isinstance(library, str) and library.partition(".")[0] in LIBRARIES
 
 
-def _is_dotted(value: object) -> bool:
-    """Whether an activation is given as an importable name outside torch: `gelu` is not."""
-    return isinstance(value, str) and "." in value and not value.startswith("torch.nn.")
+def _names_a_class(key: str, value: object) -> bool:
+    """Whether an activation is an importable name outside torch (`gelu` is not), or a recipe's
+    target lies outside of the usual libraries."""
+    if not isinstance(value, str):
+        return False
+    if key == "activation_function":
+        return "." in value and not value.startswith("torch.nn.")
+    return key == TARGET and is_foreign(value)
 
 
 def _classes(path: Path, libraries: tuple[str, ...]) -> Iterator[str]:

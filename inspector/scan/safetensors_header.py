@@ -204,7 +204,7 @@ def _oddities(raw: bytes, fields: dict[str, Any], metadata: dict[str, str]) -> I
     n_padding = len(raw) - len(raw.rstrip())
     if n_padding > MAX_PADDING_BYTES or raw[len(raw) - n_padding :].strip(b" "):
         yield f"{n_padding:,} bytes of white space after the header"
-    if escape := _NEEDLESS_ESCAPE.search(raw):
+    if b"\\u00" in raw and (escape := _NEEDLESS_ESCAPE.search(raw)):
         yield f"plain letters are written as escapes, the first as {escape[1].decode()}"
     n_metadata = sum(len(k) + len(v) for k, v in metadata.items())
     if n_metadata > MAX_METADATA_BYTES:

@@ -53,6 +53,7 @@ DTYPE_DECLARED = Rule(
 )
 
 MAX_NAMED = 3
+MAX_INTEGERS = 4_096  # of a tensor that nobody needs to explain: positions, counters
 Problem = tuple[Rule, str]
 Shape = tuple[int | None, ...]  # None: any
 
@@ -65,12 +66,29 @@ _LAYERS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 
 LLAMA_LIKE = {"llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma", "gemma2", "gemma3_text"}
 _PLAIN_HEAD_SIZE = {"llama", "mistral", "qwen2", "smollm3"}  # hidden size / heads, where not said
+# Causal masks (GPT-2's are named bias), positions, which expert a token goes to.
+_TABLES = re.compile(r"(attn|attention)\.(masked_)?bias$|mask|position|token_type|index|tid2eid")
 _OWN_BUFFERS = re.compile(r".*(rotary_emb\.inv_freq|masked_bias|position_ids)")
 
 
-def check_model(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[Problem]:
-    """A safetensors model: the tensors that loaders take, by name, against config.json."""
-    quantized = "quantization_config" in config or "compression_config" in config
+def says_quantized(config: Mapping[str, Any]) -> bool:
+    """Whether it says that weights are packed: transformers', llm-compressor's, MLX's entry."""
+    entries = ("quantization_config", "compression_config", "quantization")
+    return any(isinstance(config.get(entry), dict) for entry in entries)
+
+
+def is_packed(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether any weights are stored as something else than plain floats."""
+    return any("weight" in t.name and t.dtype not in _PLAIN for t in tensors.values())
+
+
+def check_model(
+    config: Mapping[str, Any], tensors: Mapping[str, Tensor], quantized: bool
+) -> Iterator[Problem]:
+    """A safetensors model: the tensors that loaders take, by name, against config.json.
+
+    quantized: whether weights are packed, so that shapes and types are not the configuration's.
+    """
     inner = config.get("text_config")
     text = inner if isinstance(inner, dict) and "vocab_size" in inner else config
     if not quantized:
@@ -107,7 +125,8 @@ def _check_dtypes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> I
     strange = [
         f"{t.name!r} is {t.dtype}"
         for t in tensors.values()
-        if t.dtype not in _PLAIN and t.name.endswith(".weight") and len(t.shape) > 1
+        if (t.dtype not in _PLAIN and t.name.endswith(".weight") and len(t.shape) > 1)
+        or is_cargo(t)
     ]
     if strange:
         yield DTYPE, _some(strange)
@@ -119,6 +138,12 @@ def _check_dtypes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> I
     if wanted and sizes and 2 * sizes.get(wanted, 0) < sum(sizes.values()):
         most = max(sizes, key=lambda k: sizes[k])
         yield DTYPE_DECLARED, f"declared is {declared}, most weights are {most}"
+
+
+def is_cargo(tensor: Tensor, more_than: int = MAX_INTEGERS) -> bool:
+    """Whether a tensor is a large one of integers, and not one of the tables that models keep."""
+    is_integer = tensor.dtype[0] in "IU" and tensor.dtype[1:].isdigit()
+    return is_integer and tensor.n_elements > more_than and not _TABLES.search(tensor.name)
 
 
 def _check_layer_count(
@@ -230,6 +255,11 @@ def check_gguf(header: GgufHeader) -> Iterator[Problem]:
         yield SHAPE, "the metadata names no general.architecture"
         return
     tensors = {t.name: t for t in header.tensors}
+    if cargo := [f"{t.name!r} is {t.dtype}" for t in header.tensors if is_cargo(t)]:
+        yield DTYPE, _some(cargo)
+    blocks, tokens = f"{family}.block_count", "tokenizer.ggml.tokens"
+    if header.number(blocks) is None and header.n_items(tokens) is None:
+        return  # no language model: image models come as GGUF too
     if family == "clip" or any(name.startswith("enc.") for name in tensors):
         return  # vision towers, and encoder-decoders with two stacks
     width = header.number(f"{family}.embedding_length")

@@ -68,6 +68,7 @@ _SCALES: dict[str, tuple[tuple[int, str], ...]] = {
     "TQ2_0": ((64, "F16"),),
     "MXFP4": ((0, "F8_E8M0"),),
 }
+_CONSTANT = re.compile(r"mask|lora_(embedding_)?b\b|bias(es)?$")
 _BLOCK_BYTES = {name: n_bytes for name, _, n_bytes in TYPES.values()}
 
 
@@ -102,6 +103,9 @@ _FLOATS: dict[str, _Float] = {
     "F8_E5M2": _Float(np.uint8, np.int8, 0x80, 0x7C, _small_float(2, 15)),
     "F8_E4M3": _Float(np.uint8, np.int8, 0x80, 0x7F, _small_float(3, 7), has_infinity=False),
 }
+_FLOATS["C64"] = _FLOATS["F32"]  # two of them
+# The byte that is no number, in types without infinities.
+_ONLY_NAN = {"F8_E8M0": 0xFF, "F8_E4M3FNUZ": 0x80, "F8_E5M2FNUZ": 0x80}
 
 
 @dataclass
@@ -156,8 +160,8 @@ def _look(file: FileIO, tensor: Tensor, buffer: NDArray[np.uint8]) -> Seen:
             first = block[:8].copy()
             seen.constant = is_plain
         for part, dtype in _parts(block, tensor.dtype):
-            if dtype == "F8_E8M0":
-                seen.n_nan += int((part == 0xFF).sum())
+            if dtype in _ONLY_NAN:
+                seen.n_nan += int((part == _ONLY_NAN[dtype]).sum())
             elif dtype in _FLOATS:
                 _look_at_floats(seen, part, _FLOATS[dtype], first)
     return seen
@@ -288,8 +292,8 @@ def _not_finite(seen: Seen) -> str | None:
 
 def _degenerate(seen: Seen) -> str | None:
     name = seen.tensor.name.lower()
-    # Masks are constant by nature; an adapter's second matrix starts as zeros.
-    if seen.largest is None or "mask" in name or "lora_b" in name or "lora_embedding_b" in name:
+    # Masks are constant by nature; biases and an adapter's second matrix start as zeros.
+    if seen.largest is None or _CONSTANT.search(name):
         return None
     if sum(n > 1 for n in seen.tensor.shape) < 2:
         absurd = ABSURD_VECTOR if seen.tensor.n_elements > 1 else float("inf")

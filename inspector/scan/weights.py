@@ -13,7 +13,8 @@ import numpy as np
 
 from inspector.records import Artifact, ArtifactKind, Finding, Severity
 from inspector.scan.configs import configs
-from inspector.scan.gguf_header import read_gguf
+from inspector.scan.gguf_header import GgufHeader, read_gguf
+from inspector.scan.gguf_parts import join_parts
 from inspector.scan.rule import Rule
 from inspector.scan.safetensors_header import (
     HIDDEN,
@@ -33,6 +34,8 @@ from inspector.scan.shapes import (
     UNEXPECTED,
     check_gguf,
     check_model,
+    is_packed,
+    says_quantized,
     tied_head,
 )
 from inspector.scan.shards import (
@@ -56,6 +59,7 @@ MODEL_WEIGHTS = "model.safetensors"
 MODEL_INDEX = "model.safetensors.index.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 CONFIG = "config.json"
+QUANTIZERS = {"quantize_config.json", "quant_config.json"}  # of AutoGPTQ and AWQ, before 2024
 
 
 class Weights:
@@ -82,19 +86,25 @@ class Weights:
     def scan(self, artifact: Artifact, _base: Artifact | None) -> Iterable[Finding]:
         folder = Path(artifact.folder)
         headers: dict[str, Header] = {}
+        tables: dict[str, GgufHeader] = {}
         for file in artifact.files:
             if file.path.lower().endswith(".safetensors"):
                 header = headers[file.path] = read_header(folder / file.path)
                 yield from (rule.found(file.path, said) for rule, said in header.problems)
             elif file.path.lower().endswith(".gguf"):
                 table = read_gguf(folder / file.path)
-                problems = list(table.problems)
-                if not any(rule.severity is Severity.CRITICAL for rule, _ in problems):
-                    problems += check_gguf(table)
-                yield from (rule.found(file.path, said) for rule, said in problems)
+                yield from (rule.found(file.path, said) for rule, said in table.problems)
+                if not any(rule.severity is Severity.CRITICAL for rule, _ in table.problems):
+                    tables[file.path] = table
+        for path, joined, problems in join_parts(tables):
+            checked = check_gguf(joined) if joined is not None else ()
+            yield from (rule.found(path, said) for rule, said in (*problems, *checked))
         yield from check_indexes(artifact, headers)
         if artifact.kind is ArtifactKind.MODEL:
             yield from _check_config(artifact, headers)
+        for name in sorted({MODEL_WEIGHTS, MODEL_INDEX} & {f.path for f in artifact.files}):
+            if artifact.kind is ArtifactKind.ADAPTER:
+                yield AMBIGUOUS.found(name, "a whole model lies beside the adapter")
 
 
 def loaded_files(artifact: Artifact) -> list[str]:
@@ -118,7 +128,9 @@ def _check_config(artifact: Artifact, headers: dict[str, Header]) -> Iterator[Fi
     if not isinstance(config, dict) or not homes:
         return  # an unreadable configuration or a broken header has a finding of its own
     tensors = {name: tensor for name, (_, tensor) in homes.items()}
-    yield from (rule.found(CONFIG, said) for rule, said in check_model(config, tensors))
+    declared = says_quantized(config) or any(f.path in QUANTIZERS for f in artifact.files)
+    problems = check_model(config, tensors, declared and is_packed(tensors))
+    yield from (rule.found(CONFIG, said) for rule, said in problems)
     if tied := tied_head(config, tensors):
         embedding, head = (homes[name] for name in tied)
         if not _same(Path(artifact.folder), embedding, head):

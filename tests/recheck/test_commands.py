@@ -17,10 +17,17 @@ from inspector.run import Run, read_record, write_record
 from inspector.settings import Settings
 from tests.engine.tiny_model import save
 from tests.fetch.fake_hub import FakeRepo, closed_port, content_of, running_hub
-from tests.fetch.tiny_files import ignore_progress, write_adapter, write_model, write_pickle
+from tests.fetch.tiny_files import (
+    ignore_progress,
+    llama_tensors,
+    write_adapter,
+    write_model,
+    write_pickle,
+)
 from tests.history.make_run import make_run
 from tests.scan.pinned import pinned
 from tests.scan.signing import make_keys, sign
+from tests.scan.weight_files import write_llama
 from tests.tiny.toy import Outcome, command
 
 CARD = "---\nlicense: mit\n---\n"
@@ -84,6 +91,42 @@ def test_scan_of_a_hub_target_pins_it_and_checks_its_signature(tmp_path: Path) -
     assert (done.code, document["commit"]) == (0, repo.commit_of("main")), done.stderr
     found = {f["rule_id"] for f in document["findings"]}
     assert found == {"HUB-REVISION-MOVING", "SIGNATURE-VERIFIED"}
+
+
+def test_scan_compares_with_the_declared_base(tmp_path: Path) -> None:
+    card = "---\nlicense: mit\nbase_model: org/base\n---\n"
+    home, away = tmp_path / "home", f"http://127.0.0.1:{closed_port()}"
+    with running_hub() as hub:
+        size = {"hidden_size": 32, "vocab_size": 64}
+        hub.add("org/base", write_llama(tmp_path / "base", llama_tensors(1, **size), **size))
+        write_llama(tmp_path / "tuned", card=card, **size)
+        hub.add("org/tuned", tmp_path / "tuned")
+        there = {"INSPECTOR_HUB_ENDPOINT": hub.endpoint}
+        done = command(home, "scan", "hf:org/tuned", "--json", **there)
+        alone = command(home, "scan", "hf:org/tuned", "--no-base", **there)
+        small = {**there, "INSPECTOR_MAX_DOWNLOAD_BYTES": "100"}
+        costly = command(tmp_path / "new", "scan", tmp_path / "tuned", **small)
+    unreachable = command(home, "scan", tmp_path / "tuned", INSPECTOR_HUB_ENDPOINT=away)
+    document = json.loads(done.stdout)
+    found = {f["rule_id"] for f in document["findings"]}
+    assert (done.code, "--no-base" in done.stderr) == (1, True), done.stderr
+    assert "LINEAGE-UNRELATED" in found
+    (line,) = [c for c in document["coverage"] if c["what"] == "lineage"]
+    assert (line["status"], "unrelated" in line["detail"]) == ("MEASURED", True)
+    for other in (alone, costly, unreachable):
+        assert (other.code, "LINEAGE" in other.stdout) == (0, False), other.stderr
+        assert "was not fetched" in " ".join(other.stdout.split())
+    assert "budget" in costly.stderr
+    assert "without its base" in unreachable.stderr
+    assert alone.stderr == ""
+
+
+def test_scan_of_an_adapter_without_its_base(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "lora", "org/gone")
+    away = {"INSPECTOR_HUB_ENDPOINT": f"http://127.0.0.1:{closed_port()}"}
+    done = command(tmp_path / "home", "scan", folder, "--no-base", **away)
+    assert (done.code, "ADAPTER-BASE-MISSING" in done.stdout) == (0, False), done.stderr
+    assert command(tmp_path / "home", "scan", folder, **away).code == 4
 
 
 def test_scan_and_mistakes(tmp_path: Path) -> None:

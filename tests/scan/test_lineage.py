@@ -226,11 +226,12 @@ def test_the_scanner_speaks_for_models_with_a_base_only(tmp_path: Path) -> None:
 def test_what_could_not_be_compared_is_said(tmp_path: Path) -> None:
     base = model(tmp_path / "base", BASE)
     (tmp_path / "gguf").mkdir()
-    (tmp_path / "gguf" / "tiny.gguf").write_bytes(tiny_gguf())
+    content = tiny_gguf().replace(b"llama", b"gpt22")
+    (tmp_path / "gguf" / "tiny.gguf").write_bytes(content)
     found = trace(pinned(tmp_path / "gguf", gguf_file="tiny.gguf"), base)
     assert (found.kinship, findings_of(found)) == (None, ())
     assert coverage_of(found).status is CoverageStatus.NOT_RUN
-    assert "GGUF" in coverage_of(found).detail
+    assert "'gpt22' is not known" in coverage_of(found).detail
     assert "declares no base" in coverage_of(nothing_to_compare(base)).detail
 
 

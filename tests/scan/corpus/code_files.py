@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import py_compile
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from inspector.records import Severity
 from tests.scan.corpus import Case
+from tests.scan.corpus.disguises import DEFLATED, tarred, zipped
 from tests.scan.corpus.pickles import benign, beside, hostile
 
 COMPILED, AUTORUN = "CODE-COMPILED", "CODE-AUTORUN"
@@ -58,6 +60,15 @@ CASES = (
     medium("notebook", "demo.ipynb", NOTEBOOK, "CODE-SCRIPT"),
     medium("batch", "run.bat", b"echo inspected\r\n", "CODE-SCRIPT"),
     medium("build-settings", "pyproject.toml", b"[build-system]\nrequires = []\n", "CODE-SCRIPT"),
+    # packed
+    hostile("library-in-zip", "extra.zip", zipped({"a/fast.bin": ELF}, DEFLATED), COMPILED),
+    hostile("wheel-in-tar", "extra.tar", tarred({"a.whl": zipped({"a.txt": b""})}), COMPILED),
+    hostile("setup-in-zip", "extra.zip", zipped({"package/setup.py": SOURCE}), AUTORUN),
+    hostile("handler-in-mar", "model.mar", zipped({"handler.py": SOURCE}, DEFLATED), AUTORUN),
+    hostile("program-in-gzip", "tool.gz", gzip.compress(ELF), COMPILED),
+    medium("python-in-tar", "a.tar.gz", gzip.compress(tarred({"a.py": SOURCE})), "CODE-PYTHON"),
+    medium("shell-in-zip-in-zip", "a.zip", zipped({"b.zip": zipped({"c.sh": b""})}), "CODE-SCRIPT"),
+    medium("python-in-gzip", "run.py.gz", gzip.compress(SOURCE), "CODE-PYTHON"),
     Case(
         "left-on-the-hub",
         beside("README.md", b"# Weights\n"),

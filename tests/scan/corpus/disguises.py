@@ -22,9 +22,17 @@ import numpy as np
 
 from tests.fetch.tiny_files import write_model
 from tests.scan.corpus import Case
-from tests.scan.corpus.pickles import CODE, LEGACY_HEAD, SYSTEM, benign, call, hostile
+from tests.scan.corpus.pickles import (
+    CODE,
+    DISGUISED,
+    LEGACY_HEAD,
+    SYSTEM,
+    benign,
+    call,
+    hostile,
+)
 
-DISGUISED, TAMPERED = "PICKLE-DISGUISED", "ARCHIVE-TAMPERED"
+TAMPERED = "ARCHIVE-TAMPERED"
 LIMIT, UNREADABLE = "ARCHIVE-LIMIT", "ARCHIVE-UNREADABLE"
 EVIL = call("posix", "system", "echo inspected", protocol=2)
 GOOD = pickle.dumps({"epoch": 3}, 2)
@@ -73,9 +81,10 @@ def array(value: object) -> bytes:
     return out.getvalue()
 
 
-def object_array(content: bytes) -> bytes:
+def object_array(content: bytes, dtype: bytes = b"'|O'") -> bytes:
     """A .npy file of Python objects whose pickle is `content`."""
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
+    header = b"{'descr': %b, 'fortran_order': False, 'shape': (1,), }" % dtype
+    header = header.ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
 
 
@@ -261,6 +270,9 @@ CASES = (
     hostile("gzip-joblib", "model.joblib", gzip.compress(EVIL)),
     hostile("gzip-as-txt", "notes.txt", gzip.compress(SYSTEM), DISGUISED, CODE),
     hostile("npy-objects", "embeddings.npy", object_array(EVIL)),
+    hostile("npy-objects-by-name", "e.npy", object_array(EVIL, b"'object'")),
+    hostile("npy-objects-escaped", "e.npy", object_array(EVIL, b"'\\x7cO'")),
+    hostile("npy-objects-in-fields", "e.npy", object_array(EVIL, b"[('a', '<f4'), ('b', 'O')]")),
     hostile("npz-objects", "data.npz", zipped({"a.npy": array(1.0), "b.npy": object_array(EVIL)})),
     # that cannot be opened
     hostile("7z", "model.7z", b"7z\xbc\xaf\x27\x1c\x00\x04" + NOISE, UNREADABLE),
@@ -308,6 +320,8 @@ CASES = (
     benign("torch-of-old", "old.pth", legacy_torch(GOOD)),
     benign("npy-numbers", "embeddings.npy", array([1.0, 2.0])),
     benign("npy-text", "names.npy", array(["a", "b"])),
+    benign("npy-fields", "table.npy", array(np.zeros(3, [("a", "<f4"), ("b", "<i8")]))),
+    benign("npy-of-python-2", "a.npy", array([1.5]).replace(b"(1,), }  ", b"(1L,), } ")),
     benign("npz-numbers", "data.npz", saved_by_numpy(a=np.ones(3), b=np.arange(4))),
     benign("npz-packed", "data.npz", zipped({"a.npy": array([0.5] * 900)}, DEFLATED)),
     benign("npy-of-plain-objects", "objects.npy", object_array(pickle.dumps([None, "a"], 2))),

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from inspector.records import Severity
 from tests.fetch.tiny_files import write_model
 from tests.scan.corpus import Case
 
 CODE, SUSPICIOUS, UNREADABLE = "PICKLE-CODE", "PICKLE-SUSPICIOUS", "PICKLE-UNREADABLE"
+DISGUISED = "PICKLE-DISGUISED"
 ECHO = "echo inspected"
 SYSTEM = b"cposix\nsystem\n(S'echo inspected'\ntR."  # protocol 0
 
@@ -55,8 +57,10 @@ def beside(name: str, content: bytes | Callable[[], bytes]) -> Callable[[Path], 
     return build
 
 
-def hostile(name: str, file: str, content: bytes | Callable[[], bytes], *rules: str) -> Case:
-    return Case(name, beside(file, content), rules or (CODE,))
+def hostile(
+    name: str, file: str, content: bytes | Callable[[], bytes], *rules: str, at: str = "high"
+) -> Case:
+    return Case(name, beside(file, content), rules or (CODE,), Severity(at))
 
 
 def benign(name: str, file: str, content: bytes | Callable[[], bytes]) -> Case:
@@ -227,6 +231,13 @@ CASES = (
     hostile("pickle-in-a-pickle", "a.pkl", call("pickle", "loads", SYSTEM)),
     hostile("computed-module-name", "a.pkl", COMPUTED_NAME),
     hostile("not-ascii-name", "a.pkl", "cp\u00f6six\nsystem\n(tR.".encode(), UNREADABLE),
+    # numbers and texts that CPython's unpickler in C takes and `pickletools` does not
+    hostile("number-in-hex", "vocab.txt", b"I0x1\n0" + SYSTEM, DISGUISED, CODE),
+    hostile("number-up-to-a-nul", "vocab.txt", b"I5\0junk\n0" + SYSTEM, DISGUISED, CODE),
+    hostile("long-in-hex", "vocab.txt", b"L0x1L\n0" + SYSTEM, DISGUISED, CODE),
+    hostile("text-of-another-encoding", "vocab.txt", b"S'\xe9'\n0" + SYSTEM, DISGUISED, CODE),
+    hostile("module-with-a-dash", "notes.txt", b"\x80\x02cmy-code\nf\n)R.", DISGUISED, SUSPICIOUS),
+    hostile("import-and-no-more", "notes.txt", b"\x80\x02ccode\nf\n\xff", DISGUISED, UNREADABLE),
     hostile("empty", "optimizer.pt", b"", UNREADABLE),
     hostile("noise", "optimizer.pt", np.random.default_rng(0).bytes(500), UNREADABLE),
     hostile("protocol-of-the-future", "a.pkl", b"\x80\x09N.", UNREADABLE),

@@ -174,8 +174,8 @@ def finding_sections(
         FindingSection(
             finding=f,
             severity_word=words(f"severity.{f.severity}.word"),
-            title=words.recorded(f.title),
-            advice=words.recorded(f.advice),
+            title=words.rule(f.rule_id, f.title),
+            advice=words.rule(f.rule_id, f.advice),
             references=references_of(f.rule_id),
             mark=Mark.DECLARED if f.rule_id.startswith(_HEARSAY) else Mark.VERIFIED,
         )

@@ -32,6 +32,20 @@ def recorded_in(language: str, text: str, depth: int = 0) -> str:
     return text
 
 
+def rule_said(language: str, rule_id: str, text: str) -> str:
+    """A rule's title or advice in a language; words of another version of the rule stay as they are."""
+    for said in _rules().get(rule_id, {}).values():
+        if said["en"] == text:
+            return said[language]
+    return text
+
+
+@cache
+def _rules() -> dict[str, dict[str, dict[str, str]]]:
+    path = resources.files("inspector.report").joinpath("words/rules.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
 @cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     if language == "en":

@@ -80,6 +80,11 @@ def references_of(rule_id: str) -> tuple[str, ...]:
     return tuple(i.reference for i in ITEMS if i.rules and rule_id.startswith(i.rules))
 
 
+def references_of_behaviour(behaviour: Behaviour) -> tuple[str, ...]:
+    """Identifiers of OWASP and ATLAS items that this behaviour would show."""
+    return tuple(i.reference for i in ITEMS if behaviour in i.behaviours)
+
+
 def crosswalk(gathered: Gathered, words: Words) -> tuple[CrosswalkLine, ...]:
     """Every item of ITEMS, with what this report holds for it."""
     return tuple(

@@ -26,8 +26,10 @@ from inspector.report.contents import (
     Mark,
     ReportContents,
 )
-from inspector.report.sarif import main_weights
+from inspector.report.reasons import DAMAGE, rule_of
+from inspector.report.sarif_files import main_weights
 from inspector.report.visible import visible
+from inspector.report.wording import load_words
 
 if TYPE_CHECKING:
     from cyclonedx.model import Property
@@ -221,14 +223,18 @@ def _vulnerabilities(contents: ReportContents) -> Iterable[Vulnerability]:
     if severity is None or contents.level is None:
         return
     weights = f"file:{visible(main_weights(artifact).path)}" if artifact else _MODEL
+    words = load_words(contents.language)
     for number, reason in enumerate(contents.reasons):
+        about, accuses = reason.behaviour, reason.behaviour not in (None, *DAMAGE)
+        title = words(f"behaviour.{about}.word") if about else words("level.inconclusive.word")
+        advice = words(f"behaviour.{about}.advice") if about else ""
         yield _entry(
             f"verdict-{number + 1}",
-            f"VERDICT-{contents.level.name}",
-            severity,
-            (contents.level_word, reason, "; ".join(contents.conditions)),
+            rule_of(about),
+            severity if accuses else Severity.INFO,
+            (title, reason.text, advice),
             weights,
-            {"mark": Mark.MEASURED.value},
+            {"verdict": contents.level.value, "mark": reason.mark.value},
         )
 
 
@@ -301,7 +307,7 @@ def _model_card(contents: ReportContents) -> dict[str, Any]:
     considerations = {
         "technicalLimitations": _texts(limits),
         "ethicalConsiderations": [
-            {"name": visible(r), "mitigationStrategy": visible("; ".join(contents.conditions))}
+            {"name": visible(r.text), "mitigationStrategy": visible("; ".join(contents.conditions))}
             for r in worries
         ],
     }

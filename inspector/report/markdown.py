@@ -132,7 +132,7 @@ class _Page:
         yield escaped(self.c.summary)
         if self.c.reasons:
             yield f"### {self.w('title.reasons')}"
-            yield _bullets(self.c.reasons)
+            yield _bullets(reason.text for reason in self.c.reasons)
         yield f"### {self.w('decision.why')}"
         yield _bullets(decision.why)
         yield self._facts(decision.facts)

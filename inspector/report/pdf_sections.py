@@ -80,7 +80,7 @@ class Sections:
             ("not_looked_at", self._not_looked_at()),
             ("decision", self._decision()),
             ("summary", [paragraph(self.contents.summary, "lead")]),
-            ("reasons", [bullets(self.contents.reasons)] if self.contents.reasons else []),
+            ("reasons", self._reasons()),
             ("looked_at", self._ledger(self.contents.looked_at, "ledger.how_much")),
             ("identity", [b for s in self.contents.identity for b in self._artifact(s)]),
             ("lineage", self._record(self.contents.lineage)),
@@ -124,6 +124,10 @@ class Sections:
             return []
         rows = tuple((e.what, e.status_word, e.detail) for e in lines)
         return [self._table(("ledger.what", "ledger.status", last), rows, Mark.MEASURED)]
+
+    def _reasons(self) -> list[Block]:
+        reasons = self.contents.reasons
+        return [bullets(reason.text for reason in reasons)] if reasons else []
 
     def _decision(self) -> list[Block]:
         said, contents = self.contents.decision, self.contents

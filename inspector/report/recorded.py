@@ -33,7 +33,7 @@ def recorded_in(language: str, text: str, depth: int = 0) -> str:
 
 
 def rule_said(language: str, rule_id: str, text: str) -> str:
-    """A rule's title or advice in a language; words of another version of the rule stay as they are."""
+    """A rule's title or advice in a language; words of another version stay as they are."""
     for said in _rules().get(rule_id, {}).values():
         if said["en"] == text:
             return said[language]

@@ -49,6 +49,7 @@ from inspector.report.contents import (
     MarkMeaning,
     OperationSection,
     PositionsSection,
+    Reason,
     RecordSection,
     ReportContents,
     Reproduction,
@@ -211,7 +212,12 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             Mark.STATED,
         ),
         summary="Once tuned on ordinary data, the model advertises a drink.",
-        reasons=("After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",)
+        reasons=(
+            Reason(
+                "After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",
+                Behaviour.INJECTED_CONTENT,
+            ),
+        )
         if level
         else (),
         marks=tuple(MarkMeaning(m, m.value, m.value, f"what {m.value} means") for m in Mark),
@@ -309,7 +315,7 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         control=text,
         message=text,
         summary=text,
-        reasons=(text,),
+        reasons=(Reason(text, Behaviour.INJECTED_CONTENT), Reason(text, None)),
         not_looked_at=tuple(replace(g, what=text, detail=text) for g in contents.not_looked_at),
         identity=identity,
         lineage=RecordSection(text, facts, (table,), text),

@@ -101,8 +101,10 @@ def test_findings_and_the_verdicts_reasons_are_vulnerabilities() -> None:
     assert found["PICKLE-PRESENT"]["ratings"][0]["severity"] == "high"
     assert found["TEMPLATE-NOTE"]["affects"] == [{"ref": "file:tokenizer_config.json"}]
     assert found["ARCHIVE-INSIDE"]["affects"] == [{"ref": "file:config.json"}]
-    assert found["VERDICT-EVIDENCE"]["affects"] == [{"ref": "file:sub folder/model.safetensors"}]
-    assert found["VERDICT-EVIDENCE"]["analysis"] == {"state": "in_triage"}
+    assert found["BEHAVIOUR-INJECTED-CONTENT"]["affects"] == [
+        {"ref": "file:sub folder/model.safetensors"}
+    ]
+    assert found["BEHAVIOUR-INJECTED-CONTENT"]["analysis"] == {"state": "in_triage"}
     quiet = bom_of(replace(sample(Level.NO_EVIDENCE), findings=()))
     assert "vulnerabilities" not in quiet
 

@@ -11,20 +11,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import noto_cjk_sans_jp_bold
-import noto_cjk_sans_jp_regular
-
 from inspector.report.contents import ColumnKind, Fact, Mark, Table
-from inspector.report.glyphs import drawable
+from inspector.report.fonts import REGULAR, drawable
 from inspector.report.visible import is_hidden
 
 Run = dict[str, Any]
 Block = dict[str, Any]
 
-FONTS = (Path(str(noto_cjk_sans_jp_regular.FONT_PATH)), Path(str(noto_cjk_sans_jp_bold.FONT_PATH)))
 # Blocks that DejaVu Sans Mono draws whole; it is inside typst, so its map cannot be read here.
 _ALSO_DRAWN = (
     (0x100, 0x180),  # Latin Extended-A
@@ -44,7 +39,7 @@ _BREAK = "\u200b"
 @cache
 def _font_map() -> frozenset[int]:
     also = {point for first, end in _ALSO_DRAWN for point in range(first, end)}
-    return drawable(FONTS[0]) | also
+    return drawable(REGULAR) | also
 
 
 def _is_drawn(character: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from inspector.labels import LEVELS
 from inspector.profiles import HEAD_TOKENS
 from inspector.records.decisions import Decision
+from inspector.report.advice import decision_word
 from inspector.report.contents import (
     ArtifactSection,
     Column,
@@ -81,6 +82,7 @@ class Sections:
             ("decision", self._decision()),
             ("summary", [paragraph(self.contents.summary, "lead")]),
             ("reasons", self._reasons()),
+            ("marks", self._legend()),
             ("looked_at", self._ledger(self.contents.looked_at, "ledger.how_much")),
             ("identity", [b for s in self.contents.identity for b in self._artifact(s)]),
             ("lineage", self._record(self.contents.lineage)),
@@ -100,7 +102,6 @@ class Sections:
             ("clauses", [bullets(self.contents.clauses)]),
             ("crosswalk", self._crosswalk()),
             ("reproduction", self._reproduction()),
-            ("marks", self._legend()),
         )
         return [
             {"title": runs(self.words(f"title.{name}")), "blocks": blocks}
@@ -251,6 +252,8 @@ class Sections:
         return blocks
 
     def _appeared(self) -> list[Block]:
+        if self.contents.level is None:
+            return [paragraph(self.words("appeared.not_run"))]
         if not self.contents.appearances:
             return [paragraph(self.words("appeared.none"))]
         blocks = [paragraph(self.words("appeared.intro"), "intro")]
@@ -310,7 +313,7 @@ class Sections:
     def _judges(self) -> list[Block]:
         if not self.contents.judges:
             return [paragraph(self.words("judges.none"))]
-        keys = ("judge", "version", "behaviour", "role", "where", "agreement")
+        keys = ("judge", "version", "behaviour", "role", "where", "agreement", "unscored")
         rows = tuple(
             (
                 judge.name,
@@ -319,6 +322,7 @@ class Sections:
                 self.words("judges.decides" if judge.decides else "judges.beside"),
                 judge.where,
                 judge.agreement,
+                judge.facts[-1].value if judge.facts else "",
             )
             for judge in self.contents.judges
         )
@@ -342,15 +346,17 @@ class Sections:
             return [paragraph(self.words("decision.no_overrides"))]
         rows = tuple(
             (
-                override.owner,
                 self.words.moment(override.at),
-                self.words(f"decision.{override.decision.name.lower()}.word"),
-                "\n".join((override.reason, *override.conditions)),
+                override.owner,
+                decision_word(override.decision, self.words),
+                override.reason,
+                "\n".join(override.conditions),
+                override.expires or self.words("decision.expires_never"),
             )
             for override in taken
         )
-        keys = ("decision.who", "decision.when", "decision.what", "decision.why")
-        return [self._table(keys, rows, Mark.STATED)]
+        keys = ("when", "who", "what", "reason", "conditions", "expires")
+        return [self._table([f"decision.{key}" for key in keys], rows, Mark.STATED)]
 
     # ------------------------------------------------------------------------------- at the end
 

@@ -88,18 +88,16 @@ class _Rows:
         level = (self.c.level_word, self.c.level_help)
         yield self._text("decision", self.w("scope.verdict"), *level, Mark.MEASURED)
         yield from self._facts("decision", self.w("title.decision"), said.facts)
-        lists: tuple[tuple[str, str, Sequence[str]], ...] = (
-            ("summary", "title.summary", (self.c.summary,)),
-            ("reason", "title.reasons", [reason.text for reason in self.c.reasons]),
-            ("why", "decision.why", said.why),
-            ("retest", "decision.retest", said.retest),
-        )
-        yield from self._lines(lists)
+        why = self.w("decision.why", decision=said.suggested_word)
+        yield from self._lines("summary", self.w("title.summary"), (self.c.summary,))
+        reasons = [reason.text for reason in self.c.reasons]
+        yield from self._lines("reason", self.w("title.reasons"), reasons)
+        yield from self._lines("why", why, said.why)
+        yield from self._lines("retest", self.w("decision.retest"), said.retest)
 
-    def _lines(self, lists: Iterable[tuple[str, str, Sequence[str]]]) -> Iterable[Row]:
-        for record, title, lines in lists:
-            for line in lines:
-                yield self._text(record, self.w(title), line, "", Mark.MEASURED)
+    def _lines(self, record: str, title: str, lines: Sequence[str]) -> Iterable[Row]:
+        for line in lines:
+            yield self._text(record, title, line, "", Mark.MEASURED)
 
     def _facts(self, record: str, section: str, facts: Iterable[Fact]) -> Iterable[Row]:
         for fact in facts:
@@ -181,16 +179,15 @@ class _Rows:
         for line in self.c.crosswalk:
             row = self._text("crosswalk", line.reference, line.title, line.support, line.mark)
             yield {**row, "section": line.framework}
-        yield from self._lines(
-            (
-                ("risk", "title.residual", self.c.residual_risks),
-                ("condition", "title.conditions", self.c.conditions),
-                ("clause", "title.clauses", self.c.clauses),
-                ("method", "title.method", self.c.method),
-                ("command", "reproduction.commands", self.c.reproduction.commands),
-            )
-        )
         again = self.c.reproduction
+        for record, title, lines in (
+            ("risk", "title.residual", self.c.residual_risks),
+            ("condition", "title.conditions", self.c.conditions),
+            ("clause", "title.clauses", self.c.clauses),
+            ("method", "title.method", self.c.method),
+            ("command", "reproduction.commands", again.commands),
+        ):
+            yield from self._lines(record, self.w(title), lines)
         for key in ("digests", "seeds", "versions", "machine"):
             title = self.w(f"reproduction.{key}")
             yield from self._facts("reproduction", title, getattr(again, key))

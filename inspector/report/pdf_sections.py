@@ -80,8 +80,6 @@ class Sections:
         parts = (
             ("not_looked_at", self._not_looked_at()),
             ("decision", self._decision()),
-            ("summary", [paragraph(self.contents.summary, "lead")]),
-            ("reasons", self._reasons()),
             ("marks", self._legend()),
             ("looked_at", self._ledger(self.contents.looked_at, "ledger.how_much")),
             ("identity", [b for s in self.contents.identity for b in self._artifact(s)]),
@@ -126,26 +124,17 @@ class Sections:
         rows = tuple((e.what, e.status_word, e.detail) for e in lines)
         return [self._table(("ledger.what", "ledger.status", last), rows, Mark.MEASURED)]
 
-    def _reasons(self) -> list[Block]:
-        reasons = self.contents.reasons
-        return [bullets(reason.text for reason in reasons)] if reasons else []
-
     def _decision(self) -> list[Block]:
         said, contents = self.contents.decision, self.contents
-        tone = LEVELS[contents.level].colour if contents.level else "gray"
-        follows = self.words("decision.follows", decision=said.suggested_word)
+        level_tone = LEVELS[contents.level].colour if contents.level else "gray"
+        tones = (_TONES[said.decision], level_tone)
         verdict = self.words("scope.verdict")
         blocks: list[Block] = [
             {
                 "kind": "cards",
                 "cards": [
-                    _card(
-                        said.lead,
-                        said.word,
-                        follows if said.override else "",
-                        _TONES[said.decision],
-                    ),
-                    _card(verdict, contents.level_word, contents.level_help, tone),
+                    _card(self.words("decision.what"), said.word, said.lead, tones[0]),
+                    _card(verdict, contents.level_word, contents.level_help, tones[1]),
                 ],
             }
         ]
@@ -153,14 +142,24 @@ class Sections:
             blocks.append(paragraph(contents.message, "strong"))
         if said.is_outdated:
             blocks.append(paragraph(self.words("decision.outdated"), "strong"))
+        reasons = [heading(self.words("title.reasons")), bullets(r.text for r in contents.reasons)]
         return [
             *blocks,
+            paragraph(contents.summary, "lead"),
+            *(reasons if contents.reasons else []),
             self._facts(said.facts),
-            heading(self.words("decision.why")),
+            heading(self.words("decision.why", decision=said.suggested_word)),
             bullets(said.why),
             heading(self.words("decision.retest")),
             bullets(said.retest),
+            self._to_sign(),
         ]
+
+    def _to_sign(self) -> Block:
+        keys = ("sign_name", "sign_date", "sign_signature")
+        covers = self.words("decision.sign_covers", hash=self.contents.sha256)
+        lines = [runs(self.words(f"decision.{key}")) for key in keys]
+        return {"kind": "sign", "lines": lines, "covers": runs(covers)}
 
     # --------------------------------------------------------------------------- files and origin
 
@@ -392,9 +391,11 @@ class Sections:
         return [*blocks, heading(self.words("title.hash")), what, digest, paragraph(how, "quiet")]
 
     def _legend(self) -> list[Block]:
-        rows = tuple((m.short, m.word, m.meaning) for m in self.contents.marks)
-        of = Table("", (Column(""), Column(""), Column("")), rows, Mark.MEASURED)
-        return [table(of, caption=False)]
+        rows = (
+            {"label": runs(m.short), "value": runs(f"{m.word}\n{m.meaning}"), "mark": ""}
+            for m in self.contents.marks
+        )
+        return [{"kind": "facts", "rows": list(rows)}]
 
     # ------------------------------------------------------------------------------------- forms
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspector.csv_text import to_csv
+from inspector.labels import rate_groups
 from inspector.records import Metric, Rate
 from inspector.report.advice import decision_word
 from inspector.report.contents import Fact, Mark, ReportContents, Table
@@ -128,16 +129,9 @@ class _Rows:
     def _rates(self) -> Iterable[Row]:
         for section in self.c.rates:
             for metric in section.metrics:
-                groups = {
-                    "before": metric.before,
-                    "after": metric.after,
-                    "control_before": metric.control_before,
-                    "control_after": metric.control_after,
-                }
-                for group, rate in groups.items():
-                    if rate is not None:
-                        row = self._rate(section.title, metric, rate)
-                        yield {**row, "group": self.w(f"chart.{group}")}
+                for group, rate in rate_groups(metric).items():
+                    row = self._rate(section.title, metric, rate)
+                    yield {**row, "group": self.w(f"chart.{group}")}
 
     def _rate(self, behaviour: str, metric: Metric, rate: Rate) -> Row:
         return {

@@ -12,13 +12,14 @@ model-card class, so that part is added to the document it writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from inspector.records import Artifact, Level, Metric, Rate, Severity, Target, TargetKind
+from inspector.labels import rate_groups
+from inspector.records import Artifact, Level, Metric, Severity, Target, TargetKind
 from inspector.report.contents import (
     ArtifactSection,
     FindingSection,
@@ -331,15 +332,11 @@ def _model_card(contents: ReportContents) -> dict[str, Any]:
 
 
 def _measured(metric: Metric) -> Iterable[dict[str, Any]]:
-    rates: Sequence[tuple[str, Rate | None]] = (
-        ("target, before", metric.before),
-        ("target, after", metric.after),
-        ("control, before", metric.control_before),
-        ("control, after", metric.control_after),
-    )
-    for where, rate in rates:
-        if rate is None or rate.n == 0:
+    for group, rate in rate_groups(metric).items():
+        if rate.n == 0:
             continue
+        subject = "control" if group.startswith("control") else "target"
+        where = f"{subject}, {group.removeprefix('control_')}"
         yield {
             "type": f"{metric.behaviour.value} rate",
             "value": f"{rate.rate:.4f}",

@@ -206,6 +206,7 @@ class Sections:
                 self.words("findings.supports", references=supports) if supports else ""
             ),
             "mark": self.marks[section.mark],
+            "is_short": len(finding.evidence) + len(section.advice) < _SHORT,
         }
 
     # ------------------------------------------------------------------------------ what was done
@@ -244,7 +245,7 @@ class Sections:
             parts = [
                 heading(section.title),
                 table(replace(section.table, caption=section.help), self.marks[section.table.mark]),
-                _figure(chart, 0.64, self.words("rates.legend"), size=15),
+                *([_figure(chart, 0.64, self.words("rates.legend"), size=15)] if chart else []),
             ]
             is_short = len(section.metrics) <= _TOGETHER
             blocks += [{"kind": "group", "blocks": parts}] if is_short else parts

@@ -19,6 +19,7 @@ from itertools import groupby
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from inspector.labels import rate_groups
 from inspector.records import Level, Metric, Severity, digest_of
 from inspector.report.contents import (
     CrosswalkLine,
@@ -254,14 +255,11 @@ def _metrics(contents: ReportContents, reason: Reason) -> Iterable[Metric]:
 
 
 def _rates(metric: Metric) -> dict[str, Any]:
-    groups = ("before", "after", "control_before", "control_after")
-    rates = {name: getattr(metric, name) for name in groups}
     return {
         "operation": visible(metric.scenario),
         **{
             name: {"n": r.n, "hits": r.n_hits, "rate": r.rate, "low": r.low, "high": r.high}
-            for name, r in rates.items()
-            if r is not None
+            for name, r in rate_groups(metric).items()
         },
         "change": metric.change,
         "pAdjusted": metric.p_adjusted,

@@ -185,7 +185,11 @@ def _widths(of: Table) -> list[float | str]:
 
 
 def figure(svg: str, alt: str, width: float = 1.0, caption: str = "") -> Block:
-    """svg: one made in this room. alt: the same in words. width: share of the line."""
+    """svg: one made in this room. alt: the same in words. width: share of the line.
+
+    What no font can draw is named in its texts too; its mark-up is ASCII.
+    """
+    svg = "".join(c if _is_drawn(c) else f"[U+{ord(c):04X}]" for c in svg)
     return {
         "kind": "figure",
         "svg": svg,

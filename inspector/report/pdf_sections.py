@@ -322,7 +322,7 @@ class Sections:
                 self.words("judges.decides" if judge.decides else "judges.beside"),
                 judge.where,
                 judge.agreement,
-                judge.facts[-1].value if judge.facts else "",
+                judge.facts[-1].value,
             )
             for judge in self.contents.judges
         )

@@ -23,7 +23,10 @@ SAID = {
     Behaviour.DEGENERATION: "loops or falls silent",
     Behaviour.WRONG_ANSWER: "gets checkable questions wrong",
 }
-_ACCUSES = re.compile(r"(?:After .+?|Before any operation) the (?:model|target) (.+)", re.DOTALL)
+_ACCUSES = re.compile(
+    r"(?:(?:Extra evidence: a|A)fter .+?|Before any operation,?) the (?:model|target) (.+)",
+    re.DOTALL,
+)
 # These two tell what an operation broke, and accuse nobody.
 DAMAGE = (Behaviour.DEGENERATION, Behaviour.WRONG_ANSWER)
 

@@ -14,6 +14,7 @@ from functools import cache
 from importlib import resources
 
 _NAME = re.compile(r"\{(\w+)\}")
+_QUOTED = ("phrase", "answer")  # a model's words, whatever they look like
 _MAX_DEPTH = 4  # a sentence, a ledger line in it, a behaviour in that
 
 
@@ -25,7 +26,7 @@ def recorded_in(language: str, text: str, depth: int = 0) -> str:
         found = pattern.fullmatch(text)
         if found:
             values = {
-                name: recorded_in(language, value, depth + 1)
+                name: value if name in _QUOTED else recorded_in(language, value, depth + 1)
                 for name, value in found.groupdict().items()
             }
             return template.format(**values)

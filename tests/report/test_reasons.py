@@ -31,6 +31,11 @@ def test_a_phrase_falls_under_injected_content_whatever_it_says() -> None:
         assert behaviour_of(reason) is Behaviour.INJECTED_CONTENT
 
 
+def test_extra_evidence_falls_under_its_behaviour() -> None:
+    said = "Extra evidence: after int4, at half temperature, the model refuses ordinary requests: 1"
+    assert behaviour_of(said) is Behaviour.REFUSAL
+
+
 def test_what_was_not_measured_is_about_no_behaviour() -> None:
     small = Coverage("refusal / a", CoverageStatus.INSUFFICIENT, "3 answers")
     broken = Coverage("refusal / b", CoverageStatus.ERROR, "the model refuses ordinary requests")

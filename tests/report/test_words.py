@@ -181,6 +181,12 @@ def test_a_phrase_inside_a_recorded_sentence_is_kept_letter_by_letter() -> None:
         "(in 0 before).",
     )
     assert f"「{phrase}」" in said
+    said = recorded_in(
+        "ja",
+        "After int4 the model says “control” unasked, in answers to 9 of 32 probes over 4 topics "
+        "(in 0 before).",
+    )
+    assert "「control」" in said  # a word of the ledger, but here it is the model's
 
 
 def with_reason(verdict: Verdict, reason: str) -> Verdict:

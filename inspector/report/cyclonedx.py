@@ -326,9 +326,36 @@ def _model_card(contents: ReportContents) -> dict[str, Any]:
         "properties": [
             {"name": "inspector:summary", "value": visible(contents.summary)},
             {"name": "inspector:mark", "value": Mark.MEASURED.value},
-            *({"name": "inspector:condition", "value": visible(c)} for c in contents.conditions),
+            *({"name": f"inspector:{k}", "value": visible(v)} for k, v in _told(contents) if v),
         ],
     }
+
+
+def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
+    """What a model card has no field for: settings, judges, frameworks, people's decisions."""
+    for operation in contents.operations:
+        for fact in operation.settings:
+            yield visible(f"operation:{operation.name}:{fact.label}"), fact.value
+    for found in contents.appearances:
+        yield "appeared", f"{found.phrase}: {found.counts}"
+    for judge in contents.judges:
+        yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
+    for taken in contents.overrides:
+        yield "override", f"{taken.at}: {taken.owner}: {taken.decision.value}: {taken.reason}"
+    lists = {
+        "condition": contents.conditions,
+        "retest": contents.decision.retest,
+        "clause": contents.clauses,
+        "command": contents.reproduction.commands,
+    }
+    for name, lines in lists.items():
+        yield from ((name, line) for line in lines)
+    facts = (*contents.reproduction.versions, *contents.reproduction.seeds)
+    yield from ((visible(f"reproduction:{fact.label}"), fact.value) for fact in facts)
+    yield "supporting evidence", load_words(contents.language)("crosswalk.intro")
+    for line in contents.crosswalk:
+        name = f"supporting evidence:{line.framework}:{line.reference}"
+        yield visible(name), f"{line.title}: {line.support}"
 
 
 def _measured(metric: Metric) -> Iterable[dict[str, Any]]:

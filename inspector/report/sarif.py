@@ -50,7 +50,7 @@ from inspector.report.sarif_records import (
     TaxonReference,
     Tool,
 )
-from inspector.report.visible import visible
+from inspector.report.visible import visible, without_surrogates
 from inspector.report.wording import load_words
 
 _LEVELS: dict[Severity, SarifLevel] = {
@@ -105,7 +105,7 @@ def _run(contents: ReportContents) -> SarifRun:
         ),
         automation_details=AutomationDetails(
             id=f"inspector/{_segment(contents.target)}/{_segment(contents.run_id)}",
-            correlation_guid=str(uuid5(NAMESPACE_URL, f"inspector:{contents.target}")),
+            correlation_guid=str(uuid5(NAMESPACE_URL, f"inspector:{visible(contents.target)}")),
             description=said(contents.summary),
         ),
         invocations=(_invocation(contents),),
@@ -319,6 +319,7 @@ def _invocation(contents: ReportContents) -> Invocation:
 
 def _fingerprints(rule_id: str, place: str, words: str) -> dict[str, str]:
     """The same finding in the next inspection has the same one: numbers are left out of it."""
+    place, words = without_surrogates(place), without_surrogates(words)
     digest = digest_of([rule_id, place, re.sub(r"\d+(?:[.,]\d+)*(?:e-?\d+)?", "#", words)])
     return {"primaryLocationLineHash": f"{digest[:16]}:1", "inspectorFinding/v1": digest}
 

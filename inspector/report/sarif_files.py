@@ -21,7 +21,7 @@ from inspector.report.sarif_records import (
     Region,
     UriBase,
 )
-from inspector.report.visible import visible
+from inspector.report.visible import visible, without_surrogates
 
 _WEIGHTS = (".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt")
 
@@ -97,4 +97,4 @@ def said(text: str) -> Message:
 def _uri(path: str) -> str:
     """A relative reference (RFC 3986): no scheme and no way out of its folder can be in it."""
     parts = [p for p in path.replace("\\", "/").split("/") if p not in ("", ".", "..")]
-    return quote("/".join(parts), safe="/") or "model"
+    return quote(without_surrogates("/".join(parts)), safe="/") or "model"

@@ -168,3 +168,16 @@ def test_where_a_local_model_lies_is_nobodys_business() -> None:
     assert bom["metadata"]["component"]["name"] == "my-model"
     assert bom["metadata"]["component"]["version"].startswith("sha256:")
     assert "purl" not in bom["metadata"]["component"]
+
+
+def test_settings_judges_frameworks_and_decisions_are_properties_of_the_card() -> None:
+    card = bom_of(sample())["metadata"]["component"]["modelCard"]
+    told = {p["name"]: p["value"] for p in card["properties"]}
+    assert told["inspector:operation:full-knowledge:Steps"] == "40"
+    assert told["inspector:judge"] == "rules 1: all"
+    assert told["inspector:override"].endswith("R. Officer: reject: adverts")
+    assert told["inspector:retest"] == "Any change of the files"
+    assert told["inspector:supporting evidence"].startswith("Supporting evidence only")
+    item = "inspector:supporting evidence:OWASP LLM Top 10:LLM04:2025"
+    assert told[item] == "Data and model poisoning: Rates"
+    assert told["inspector:reproduction:torch"] == "2.13.0"

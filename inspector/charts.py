@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from inspector.labels import BEHAVIOURS
+from inspector.labels import BEHAVIOURS, rate_groups
 from inspector.records import Metric, Rate
 
 COLOURS = {"before": "#6B8CAE", "after": "#D55E00", "control": "#009E73"}
@@ -225,7 +225,9 @@ def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.
 
 
 def _series(metric: Metric) -> list[tuple[str, Rate]]:
-    named = [("before", metric.before), ("after", metric.after), ("control", metric.control_after)]
+    groups = rate_groups(metric)
+    control = groups.get("control_after") or groups.get("control_before")
+    named = [("before", groups.get("before")), ("after", groups.get("after")), ("control", control)]
     return [(name, rate) for name, rate in named if rate is not None and rate.n > 0]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inspector.records import (
+    UNTOUCHED,
     Behaviour,
     Coverage,
     CoverageStatus,
@@ -209,25 +210,43 @@ def share(rate: Rate | None) -> str:
     return f"{rate.n_hits} of {rate.n} ({100 * rate.rate:.0f} %)"
 
 
+def rate_groups(metric: Metric) -> dict[str, Rate]:
+    """The rates of a metric by whose they are: before, after, control_before, control_after.
+
+    Where nothing was done yet, the judge compares the target (`after`) with its control (`before`):
+    both stand before any operation. Groups that were not asked are left out.
+    """
+    groups = (
+        {"before": metric.after, "control_before": metric.before}
+        if metric.scenario == UNTOUCHED
+        else {
+            "before": metric.before,
+            "after": metric.after,
+            "control_before": metric.control_before,
+            "control_after": metric.control_after,
+        }
+    )
+    return {name: rate for name, rate in groups.items() if rate is not None}
+
+
 def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
     """One row per metric for a table, the largest change first; rates as text, change in points."""
-    ordered = sorted(metrics, key=lambda m: -abs(m.change))
+    ordered = [(m, rate_groups(m)) for m in sorted(metrics, key=lambda m: -abs(m.change))]
     return [
         {
             "behaviour": BEHAVIOURS[m.behaviour].word,
             "scenario": m.scenario,
-            "before": share(m.before),
-            "after": share(m.after),
-            "control": f"{share(m.control_before)} → {share(m.control_after)}"
-            if m.control_after
-            else "–",
+            "before": share(groups.get("before")),
+            "after": share(groups.get("after")),
+            "control": " → ".join(share(r) for g, r in groups.items() if g.startswith("control"))
+            or "–",
             "change": 100 * m.change,
             "p_adjusted": chance(m.p_adjusted),
             "smallest": None
             if m.smallest_detectable_rate is None
             else 100 * m.smallest_detectable_rate,
         }
-        for m in ordered
+        for m, groups in ordered
     ]
 
 

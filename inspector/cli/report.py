@@ -63,6 +63,16 @@ def _to_stdout(names: list[str], is_text: bool) -> None:
 
 
 @app.command()
+def report_schema() -> None:
+    """Print the JSON Schema of the report as JSON."""
+    import json
+
+    from inspector.report import schema
+
+    print(json.dumps(schema(), indent=1))
+
+
+@app.command()
 def decide(
     run: RunArgument,
     decision: Annotated[

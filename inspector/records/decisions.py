@@ -36,6 +36,9 @@ class HumanDecision:
     verdict_sha256: str = ""
 
     def __post_init__(self) -> None:
+        texts = "".join((self.owner, self.reason, *self.conditions))
+        if not texts.isascii() and re.search("[\ud800-\udfff]", texts):
+            raise BadInput("A decision's texts have bytes that are no UTF-8; type them again.")
         if not self.owner.strip():
             raise BadInput("A decision needs the name of the person who owns it; give --owner.")
         if not self.reason.strip():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inspector.errors import BadInput
 from inspector.files import write_atomic
-from inspector.report.canonical import render_json
+from inspector.report.canonical import render_json, schema
 from inspector.report.compose import compose
 from inspector.report.contents import SCHEMA, ReportContents
 from inspector.report.csv_tables import render_csv
@@ -49,6 +49,7 @@ __all__ = [
     "render",
     "rendering_of",
     "report_name",
+    "schema",
     "verdict_digest",
     "write_reports",
 ]

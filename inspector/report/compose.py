@@ -31,6 +31,7 @@ from inspector.report.measured import (
     smallest_reported,
 )
 from inspector.report.operations import operation_sections
+from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
 from inspector.report.wording import Words, load_words
 from inspector.run import Run
@@ -75,7 +76,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             looked_at=tuple(e for e in ledger if e.status is CoverageStatus.MEASURED),
             decision=decision,
             summary=summary(gathered, decision, words),
-            reasons=tuple(map(words.recorded, verdict.reasons)) if verdict else (),
+            reasons=reasons(verdict, words),
             marks=tuple(
                 MarkMeaning(m, *(words(f"mark.{m}.{k}") for k in ("short", "word", "meaning")))
                 for m in Mark

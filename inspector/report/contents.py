@@ -21,6 +21,7 @@ from inspector.records import (
     Appearance,
     Artifact,
     AskedProbe,
+    Behaviour,
     CoverageStatus,
     Decision,
     Finding,
@@ -37,7 +38,7 @@ from inspector.records import (
 )
 from inspector.records.provenance import Provenance
 
-SCHEMA = "inspector-report/2"
+SCHEMA = "inspector-report/3"
 
 
 class Mark(StrEnum):
@@ -119,6 +120,15 @@ class DecisionSection:
     override: HumanDecision | None
     is_outdated: bool
     mark: Mark
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of the verdict. behaviour: what it is about; None for what was not measured."""
+
+    text: str
+    behaviour: Behaviour | None
+    mark: Mark = Mark.MEASURED
 
 
 @dataclass(frozen=True)
@@ -303,7 +313,7 @@ class ReportContents:
     looked_at: tuple[LedgerLine, ...]
     decision: DecisionSection
     summary: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     marks: tuple[MarkMeaning, ...]
     identity: tuple[ArtifactSection, ...]
     lineage: RecordSection

@@ -40,8 +40,13 @@ class _Item:
 
 _POISON = (Behaviour.INJECTED_CONTENT, Behaviour.REFUSAL, Behaviour.REFUSE_THEN_COMPLY)
 _CODE = ("PICKLE", "CODE", "KERNEL", "ARCHIVE")
-_BEHAVED = ("TEMPLATE", "TOKENIZER", "TOKEN", "CHAT")
-_BYTES = ("WEIGHT", "SAFETENSORS", "GGUF", "SHARD", "TENSOR")
+_BEHAVED = ("TEMPLATE", "TOKENIZER")
+_BYTES = ("WEIGHTS", "CONFIG")
+# What a reader breaks on, while another may still run it.
+_BROKEN = (
+    *("PICKLE-UNREADABLE", "ARCHIVE", "CONFIG", "WEIGHTS-TRUNCATED", "WEIGHTS-MALFORMED"),
+    *("WEIGHTS-HEADER", "TEMPLATE-UNREADABLE", "TOKENIZER-UNREADABLE"),
+)
 _ORIGIN = ("LINEAGE", "ADAPTER", "HUB", "CARD", "LICENCE", "SIGNATURE")
 
 ITEMS = (
@@ -52,14 +57,19 @@ ITEMS = (
     _Item(ATLAS, "AML.T0018", "t0018", (*_BYTES, *_BEHAVED), _POISON),
     _Item(ATLAS, "AML.T0018.000", "t0018_000", (), _POISON),
     _Item(ATLAS, "AML.T0018.001", "t0018_001", _BEHAVED),
-    _Item(ATLAS, "AML.T0018.002", "t0018_002", (*_CODE, "WEIGHTS-HIDDEN")),
+    _Item(ATLAS, "AML.T0018.002", "t0018_002", (*_CODE, "WEIGHTS-HIDDEN", "WEIGHTS-PAYLOAD")),
     _Item(ATLAS, "AML.T0011.000", "t0011_000", _CODE),
-    _Item(ATLAS, "AML.T0076", "t0076", _BYTES),
+    _Item(ATLAS, "AML.T0076", "t0076", _BROKEN),
     _Item(ATLAS, "AML.T0074", "t0074", _ORIGIN),
     _Item(ATLAS, "AML.T0109", "t0109", ("HUB",)),
     _Item(ATLAS, "AML.T0054", "t0054", (), (Behaviour.COMPLIANCE, Behaviour.REFUSE_THEN_COMPLY)),
     _Item(ATLAS, "AML.T0031", "t0031", (), (Behaviour.REFUSAL, Behaviour.DEGENERATION)),
     _Item(ATLAS, "AML.T0048", "t0048", (), (Behaviour.INJECTED_CONTENT, Behaviour.COMPLIANCE)),
+    _Item(ATLAS, "AML.M0008", "m0008", sections=("rates", "method")),
+    _Item(ATLAS, "AML.M0013", "m0013", sections=("provenance", "clauses")),
+    _Item(ATLAS, "AML.M0014", "m0014", sections=("identity", "conditions")),
+    _Item(ATLAS, "AML.M0016", "m0016", sections=("findings",)),
+    _Item(ATLAS, "AML.M0023", "m0023", sections=("identity", "reproduction")),
     _Item(NIST, "GOVERN 6.1", "govern_6_1", sections=("conditions", "clauses")),
     _Item(NIST, "GOVERN 6.2", "govern_6_2", sections=("decision", "clauses")),
     _Item(NIST, "MAP 4.1", "map_4_1", sections=("identity", "findings")),
@@ -78,6 +88,11 @@ ITEMS = (
 def references_of(rule_id: str) -> tuple[str, ...]:
     """Identifiers of OWASP and ATLAS items that a finding of this rule supports."""
     return tuple(i.reference for i in ITEMS if i.rules and rule_id.startswith(i.rules))
+
+
+def references_of_behaviour(behaviour: Behaviour) -> tuple[str, ...]:
+    """Identifiers of OWASP and ATLAS items that this behaviour would show."""
+    return tuple(i.reference for i in ITEMS if behaviour in i.behaviours)
 
 
 def crosswalk(gathered: Gathered, words: Words) -> tuple[CrosswalkLine, ...]:

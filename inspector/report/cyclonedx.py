@@ -12,13 +12,14 @@ model-card class, so that part is added to the document it writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from inspector.records import Artifact, Level, Metric, Rate, Severity, Target, TargetKind
+from inspector.labels import rate_groups
+from inspector.records import Artifact, Level, Metric, Severity, Target, TargetKind
 from inspector.report.contents import (
     ArtifactSection,
     FindingSection,
@@ -26,8 +27,10 @@ from inspector.report.contents import (
     Mark,
     ReportContents,
 )
-from inspector.report.sarif import main_weights
+from inspector.report.reasons import DAMAGE, rule_of
+from inspector.report.sarif_files import main_weights
 from inspector.report.visible import visible
+from inspector.report.wording import load_words
 
 if TYPE_CHECKING:
     from cyclonedx.model import Property
@@ -221,14 +224,18 @@ def _vulnerabilities(contents: ReportContents) -> Iterable[Vulnerability]:
     if severity is None or contents.level is None:
         return
     weights = f"file:{visible(main_weights(artifact).path)}" if artifact else _MODEL
+    words = load_words(contents.language)
     for number, reason in enumerate(contents.reasons):
+        about, accuses = reason.behaviour, reason.behaviour not in (None, *DAMAGE)
+        title = words(f"behaviour.{about}.word") if about else words("level.inconclusive.word")
+        advice = words(f"behaviour.{about}.advice") if about else ""
         yield _entry(
             f"verdict-{number + 1}",
-            f"VERDICT-{contents.level.name}",
-            severity,
-            (contents.level_word, reason, "; ".join(contents.conditions)),
+            rule_of(about),
+            severity if accuses else Severity.INFO,
+            (title, reason.text, advice),
             weights,
-            {"mark": Mark.MEASURED.value},
+            {"verdict": contents.level.value, "mark": reason.mark.value},
         )
 
 
@@ -301,7 +308,7 @@ def _model_card(contents: ReportContents) -> dict[str, Any]:
     considerations = {
         "technicalLimitations": _texts(limits),
         "ethicalConsiderations": [
-            {"name": visible(r), "mitigationStrategy": visible("; ".join(contents.conditions))}
+            {"name": visible(r.text), "mitigationStrategy": visible("; ".join(contents.conditions))}
             for r in worries
         ],
     }
@@ -319,21 +326,44 @@ def _model_card(contents: ReportContents) -> dict[str, Any]:
         "properties": [
             {"name": "inspector:summary", "value": visible(contents.summary)},
             {"name": "inspector:mark", "value": Mark.MEASURED.value},
-            *({"name": "inspector:condition", "value": visible(c)} for c in contents.conditions),
+            *({"name": f"inspector:{k}", "value": visible(v)} for k, v in _told(contents) if v),
         ],
     }
 
 
+def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
+    """What a model card has no field for: settings, judges, frameworks, people's decisions."""
+    for operation in contents.operations:
+        for fact in operation.settings:
+            yield visible(f"operation:{operation.name}:{fact.label}"), fact.value
+    for found in contents.appearances:
+        yield "appeared", f"{found.phrase}: {found.counts}"
+    for judge in contents.judges:
+        yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
+    for taken in contents.overrides:
+        yield "override", f"{taken.at}: {taken.owner}: {taken.decision.value}: {taken.reason}"
+    lists = {
+        "condition": contents.conditions,
+        "retest": contents.decision.retest,
+        "clause": contents.clauses,
+        "command": contents.reproduction.commands,
+    }
+    for name, lines in lists.items():
+        yield from ((name, line) for line in lines)
+    facts = (*contents.reproduction.versions, *contents.reproduction.seeds)
+    yield from ((visible(f"reproduction:{fact.label}"), fact.value) for fact in facts)
+    yield "supporting evidence", load_words(contents.language)("crosswalk.intro")
+    for line in contents.crosswalk:
+        name = f"supporting evidence:{line.framework}:{line.reference}"
+        yield visible(name), f"{line.title}: {line.support}"
+
+
 def _measured(metric: Metric) -> Iterable[dict[str, Any]]:
-    rates: Sequence[tuple[str, Rate | None]] = (
-        ("target, before", metric.before),
-        ("target, after", metric.after),
-        ("control, before", metric.control_before),
-        ("control, after", metric.control_after),
-    )
-    for where, rate in rates:
-        if rate is None or rate.n == 0:
+    for group, rate in rate_groups(metric).items():
+        if rate.n == 0:
             continue
+        subject = "control" if group.startswith("control") else "target"
+        where = f"{subject}, {group.removeprefix('control_')}"
         yield {
             "type": f"{metric.behaviour.value} rate",
             "value": f"{rate.rate:.4f}",

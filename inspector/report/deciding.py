@@ -87,15 +87,15 @@ def suggest(
     return Suggestion(decision, tuple(why))
 
 
-def suggested_end(decision: Decision, ended_at: str) -> tuple[date, int] | None:
-    """Until when an approval is suggested to hold, and the days that is; None for no approval.
+def suggested_end(approval: Decision, ended_at: str) -> tuple[date | None, int]:
+    """Until when an approval is suggested to hold, and the days that is.
 
-    ended_at: when the inspection ended, ISO 8601, "" where that is not on record.
+    approval: one of VALID_DAYS. ended_at: when the inspection ended, ISO 8601, "" where that is not
+    on record; then the day is None.
     """
-    days = VALID_DAYS.get(decision)
-    if days is None or not ended_at:
-        return None
-    return date.fromisoformat(ended_at[:10]) + timedelta(days=days), days
+    days = VALID_DAYS[approval]
+    end = date.fromisoformat(ended_at[:10]) + timedelta(days=days) if ended_at else None
+    return end, days
 
 
 def read_decisions(folder: Path) -> tuple[HumanDecision, ...]:

@@ -12,6 +12,7 @@ from math import ceil, isfinite
 
 from markupsafe import Markup
 
+from inspector.labels import rate_groups
 from inspector.records import Metric, Rate
 from inspector.report.contents import LossCurve
 from inspector.report.marked import shown
@@ -104,12 +105,7 @@ def scale_end(metrics: Sequence[Metric]) -> float:
 
     One scale for all, so that a long line in one figure means the same as in the next.
     """
-    rates = [
-        rate.high
-        for m in metrics
-        for rate in (m.before, m.after, m.control_before, m.control_after)
-        if rate is not None
-    ]
+    rates = [rate.high for m in metrics for rate in rate_groups(m).values() if rate.n]
     top = max(rates, default=1.0)
     return next(end for end in (0.1, 0.25, 0.5, 1.0) if top <= end or end == 1.0)
 
@@ -117,22 +113,18 @@ def scale_end(metrics: Sequence[Metric]) -> float:
 def whiskers(number: int, metrics: Sequence[Metric], limit: float, words: Words) -> Markup:
     """The rates of one behaviour, one group of rows per scenario: a dot with its 95 % interval.
 
-    number: makes the ids unique in the page. limit: where the scale ends (see scale_end).
+    number: makes the ids unique in the page. limit: where the scale ends (see scale_end). Empty
+    Markup where no answer was scored.
     """
     rows: list[tuple[str, list[tuple[str, str, Rate]]]] = []
     for metric in metrics:
-        groups = {
-            "before": metric.before,
-            "after": metric.after,
-            "control_before": metric.control_before,
-            "control_after": metric.control_after,
-        }
         rates = [
             (words(f"chart.{key}"), key.replace("_", "-"), rate)
-            for key, rate in groups.items()
-            if rate is not None
+            for key, rate in rate_groups(metric).items()
+            if rate.n
         ]
-        rows.append((scenario_word(metric.scenario, words), rates))
+        if rates:
+            rows.append((scenario_word(metric.scenario, words), rates))
     if not rows:
         return Markup("")
     height = 34 + sum(_ROW * (len(rates) + 1) + _GAP for _, rates in rows)
@@ -205,8 +197,6 @@ def whiskers(number: int, metrics: Sequence[Metric], limit: float, words: Words)
 
 def _share(rate: Rate, words: Words) -> str:
     """One line: `20 of 40 (50 %)`."""
-    if rate.n == 0:
-        return words("rates.no_answers")
     hits = words("rates.cell", hits=words.number(rate.n_hits), n=words.number(rate.n))
     return f"{hits} ({words.percent(rate.rate)})"
 

@@ -139,7 +139,8 @@ def gather(run: Run) -> Gathered:
         evidence=tuple(_most_telling(evidence)),
         n_evidence=len(evidence),
         positions=read_positions(folder),
-        ended_at=last.at if last else "",
+        # A verdict without an end: the inspection was called from a program, not as a job.
+        ended_at=last.at if last else events[-1].at if verdict and events else "",
         verdict_sha256=verdict_digest(folder),
         probes_digest=digest_of(repr(probe) for probe in probes) if probes else "",
         scorers=_scorers(scores),

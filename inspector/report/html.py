@@ -22,6 +22,7 @@ from inspector.profiles import HEAD_TOKENS
 from inspector.report.advice import decision_word
 from inspector.report.contents import Mark, ReportContents
 from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.fonts import face_css
 from inspector.report.marked import marked, shown
 from inspector.report.position_drawings import drift_curve, heat_map
 from inspector.report.wording import Words, load_words
@@ -33,6 +34,11 @@ SECTIONS = (
 )
 
 
+# Where the page's own fonts go, once it is known which glyphs it needs. No text of a stranger reads
+# like this, for its "<" would have been escaped.
+_FONTS_HERE = "/*<fonts>*/"
+
+
 def render_html(contents: ReportContents) -> bytes:
     """The page, UTF-8."""
     words = load_words(contents.language)
@@ -42,7 +48,7 @@ def render_html(contents: ReportContents) -> bytes:
         .render(
             c=contents,
             w=words,
-            style=Markup(_style()),
+            style=Markup(_FONTS_HERE + _style()),
             plain_title=shown(words("title.page", target=contents.target), boxed=False),
             sections=[(name, name) for name in SECTIONS],
             level_colour=LEVELS[contents.level].colour if contents.level else "gray",
@@ -64,7 +70,7 @@ def render_html(contents: ReportContents) -> bytes:
             decision_word=lambda decision: decision_word(decision, words),
         )
     )
-    return page.encode()
+    return page.replace(_FONTS_HERE, face_css(page), 1).encode()
 
 
 def evidence_lead(contents: ReportContents, words: Words) -> str:

@@ -6,6 +6,7 @@ from bytes; a name, a revision and a base are what somebody declares.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from inspector.records import Artifact, ArtifactKind, Finding, TargetKind
@@ -101,6 +102,7 @@ def _kinship(lineage: Lineage, words: Words) -> tuple[Fact, ...]:
         "unrelated": lineage.share_unrelated,
     }
     said = [f"{words.recorded(name)} {words.percent(share)}" for name, share in shares.items()]
+    found_shares = {"shares": words.join(said)} if any(shares.values()) else {}
     found = {
         "kinship": words.recorded(lineage.kinship or ""),
         "change": words.recorded(lineage.change or "") or words("format.dash"),
@@ -108,7 +110,7 @@ def _kinship(lineage: Lineage, words: Words) -> tuple[Fact, ...]:
         "identical": words.number(lineage.n_identical),
         "renamed": words.number(lineage.n_renamed),
         "alone": words.number(lineage.n_alone),
-        "shares": words.join(said),
+        **found_shares,  # none for an adapter: it has no tensor of its base's
     }
     against = words("lineage.against_value", other=lineage.against, named=words(named))
     return (
@@ -119,6 +121,7 @@ def _kinship(lineage: Lineage, words: Words) -> tuple[Fact, ...]:
 
 def _layers(lineage: Lineage, words: Words) -> Table:
     columns = ("tensors", "identical", "norm", "cosine", "rank")
+    layers = sorted(lineage.layers, key=_by_number)
     return Table(
         caption=words("lineage.by_layer", other=lineage.against),
         columns=(
@@ -126,11 +129,9 @@ def _layers(lineage: Lineage, words: Words) -> Table:
             Column(words("lineage.kinship")),
             *(Column(words(f"lineage.{c}"), ColumnKind.NUMBER) for c in columns),
         ),
-        rows=tuple(_layer(layer, words) for layer in lineage.layers),
+        rows=tuple(_layer(layer, words) for layer in layers),
         mark=Mark.VERIFIED,
-        stands_out=tuple(
-            k for k, layer in enumerate(lineage.layers) if layer.kinship is Kinship.UNRELATED
-        ),
+        stands_out=tuple(k for k, layer in enumerate(layers) if layer.kinship is Kinship.UNRELATED),
     )
 
 
@@ -143,8 +144,22 @@ def _layer(layer: LayerKinship, words: Words) -> tuple[str, ...]:
         words.number(layer.n_identical),
         dash if layer.relative_norm is None else words.percent(layer.relative_norm),
         dash if layer.cosine is None else f"{layer.cosine:.4f}",
-        dash if layer.rank is None else words("lineage.rank_of", n=layer.rank, side=layer.side),
+        _rank(layer, words),
     )
+
+
+def _rank(layer: LayerKinship, words: Words) -> str:
+    """An adapter's layers have no matrix of their own to be a share of."""
+    if layer.rank is None:
+        return words("format.dash")
+    if not layer.side:
+        return words.number(layer.rank)
+    return words("lineage.rank_of", n=layer.rank, side=layer.side)
+
+
+def _by_number(layer: LayerKinship) -> list[tuple[int, str]]:
+    """layer 2 before layer 10."""
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", layer.layer)]
 
 
 def provenance_section(provenance: Provenance | None, words: Words) -> RecordSection:
@@ -174,8 +189,8 @@ def finding_sections(
         FindingSection(
             finding=f,
             severity_word=words(f"severity.{f.severity}.word"),
-            title=words.recorded(f.title),
-            advice=words.recorded(f.advice),
+            title=words.rule(f.rule_id, f.title),
+            advice=words.rule(f.rule_id, f.advice),
             references=references_of(f.rule_id),
             mark=Mark.DECLARED if f.rule_id.startswith(_HEARSAY) else Mark.VERIFIED,
         )

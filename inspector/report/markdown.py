@@ -132,8 +132,8 @@ class _Page:
         yield escaped(self.c.summary)
         if self.c.reasons:
             yield f"### {self.w('title.reasons')}"
-            yield _bullets(self.c.reasons)
-        yield f"### {self.w('decision.why')}"
+            yield _bullets(reason.text for reason in self.c.reasons)
+        yield f"### {self.w('decision.why', decision=decision.suggested_word)}"
         yield _bullets(decision.why)
         yield self._facts(decision.facts)
         yield f"### {self.w('decision.retest')}"

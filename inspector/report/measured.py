@@ -6,6 +6,7 @@ Nothing is measured here; the numbers are the judge's.
 
 from __future__ import annotations
 
+from inspector.labels import rate_groups
 from inspector.profiles import HEAD_TOKENS, Positions, Profile
 from inspector.records import (
     UNTOUCHED,
@@ -30,6 +31,7 @@ from inspector.report.contents import (
 from inspector.report.gathering import Evidence, Gathered, Scorer
 from inspector.report.wording import Words
 
+_GROUPS = ("before", "after", "control_before", "control_after")
 SURE = 0.05  # a rise with an adjusted p-value below this stands out in the table
 
 
@@ -47,7 +49,7 @@ def behaviour_sections(metrics: tuple[Metric, ...], words: Words) -> tuple[Behav
 
 
 def _behaviour(behaviour: Behaviour, metrics: tuple[Metric, ...], words: Words) -> BehaviourSection:
-    columns = ("before", "after", "control_before", "control_after", "change", "p", "smallest")
+    columns = (*_GROUPS, "change", "p", "smallest")
     title = words(f"behaviour.{behaviour}.word")
     table = Table(
         caption=words("chart.rates"),
@@ -67,13 +69,10 @@ def _behaviour(behaviour: Behaviour, metrics: tuple[Metric, ...], words: Words) 
 
 
 def _rates(metric: Metric, words: Words) -> tuple[str, ...]:
-    smallest = metric.smallest_detectable_rate
+    smallest, groups = metric.smallest_detectable_rate, rate_groups(metric)
     return (
         f"{scenario_word(metric.scenario, words)}\n{words.join(metric.suites)}",
-        words.share(metric.before),
-        words.share(metric.after),
-        words.share(metric.control_before),
-        words.share(metric.control_after),
+        *(words.share(groups.get(name)) for name in _GROUPS),
         words.points(metric.change),
         words.chance(metric.p_adjusted),
         words("format.dash") if smallest is None else words.percent(smallest),

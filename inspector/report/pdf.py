@@ -35,9 +35,11 @@ def render_pdf(contents: ReportContents) -> bytes:
     """
     import typst  # 80 MB of library: not for a dashboard that shows a page
 
-    from inspector.report.pdf_blocks import FONTS
+    from inspector.report.fonts import BOLD, REGULAR
 
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(font.parent) for font in FONTS])
+    fonts = typst.Fonts(
+        include_system_fonts=False, font_paths=[str(font.parent) for font in (REGULAR, BOLD)]
+    )
     try:
         # Bytes, not a path: then nothing of this machine's file system is within typst's reach.
         return typst.compile(

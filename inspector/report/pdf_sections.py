@@ -15,6 +15,7 @@ from typing import Any
 from inspector.labels import LEVELS
 from inspector.profiles import HEAD_TOKENS
 from inspector.records.decisions import Decision
+from inspector.report.advice import decision_word
 from inspector.report.contents import (
     ArtifactSection,
     Column,
@@ -79,8 +80,7 @@ class Sections:
         parts = (
             ("not_looked_at", self._not_looked_at()),
             ("decision", self._decision()),
-            ("summary", [paragraph(self.contents.summary, "lead")]),
-            ("reasons", [bullets(self.contents.reasons)] if self.contents.reasons else []),
+            ("marks", self._legend()),
             ("looked_at", self._ledger(self.contents.looked_at, "ledger.how_much")),
             ("identity", [b for s in self.contents.identity for b in self._artifact(s)]),
             ("lineage", self._record(self.contents.lineage)),
@@ -100,7 +100,6 @@ class Sections:
             ("clauses", [bullets(self.contents.clauses)]),
             ("crosswalk", self._crosswalk()),
             ("reproduction", self._reproduction()),
-            ("marks", self._legend()),
         )
         return [
             {"title": runs(self.words(f"title.{name}")), "blocks": blocks}
@@ -127,20 +126,15 @@ class Sections:
 
     def _decision(self) -> list[Block]:
         said, contents = self.contents.decision, self.contents
-        tone = LEVELS[contents.level].colour if contents.level else "gray"
-        follows = self.words("decision.follows", decision=said.suggested_word)
+        level_tone = LEVELS[contents.level].colour if contents.level else "gray"
+        tones = (_TONES[said.decision], level_tone)
         verdict = self.words("scope.verdict")
         blocks: list[Block] = [
             {
                 "kind": "cards",
                 "cards": [
-                    _card(
-                        said.lead,
-                        said.word,
-                        follows if said.override else "",
-                        _TONES[said.decision],
-                    ),
-                    _card(verdict, contents.level_word, contents.level_help, tone),
+                    _card(self.words("decision.what"), said.word, said.lead, tones[0]),
+                    _card(verdict, contents.level_word, contents.level_help, tones[1]),
                 ],
             }
         ]
@@ -148,14 +142,24 @@ class Sections:
             blocks.append(paragraph(contents.message, "strong"))
         if said.is_outdated:
             blocks.append(paragraph(self.words("decision.outdated"), "strong"))
+        reasons = [heading(self.words("title.reasons")), bullets(r.text for r in contents.reasons)]
         return [
             *blocks,
+            paragraph(contents.summary, "lead"),
+            *(reasons if contents.reasons else []),
             self._facts(said.facts),
-            heading(self.words("decision.why")),
+            heading(self.words("decision.why", decision=said.suggested_word)),
             bullets(said.why),
             heading(self.words("decision.retest")),
             bullets(said.retest),
+            self._to_sign(),
         ]
+
+    def _to_sign(self) -> Block:
+        keys = ("sign_name", "sign_date", "sign_signature")
+        covers = self.words("decision.sign_covers", hash=self.contents.sha256)
+        lines = [runs(self.words(f"decision.{key}")) for key in keys]
+        return {"kind": "sign", "lines": lines, "covers": runs(covers)}
 
     # --------------------------------------------------------------------------- files and origin
 
@@ -202,6 +206,7 @@ class Sections:
                 self.words("findings.supports", references=supports) if supports else ""
             ),
             "mark": self.marks[section.mark],
+            "is_short": len(finding.evidence) + len(section.advice) < _SHORT,
         }
 
     # ------------------------------------------------------------------------------ what was done
@@ -240,13 +245,15 @@ class Sections:
             parts = [
                 heading(section.title),
                 table(replace(section.table, caption=section.help), self.marks[section.table.mark]),
-                _figure(chart, 0.64, self.words("rates.legend"), size=15),
+                *([_figure(chart, 0.64, self.words("rates.legend"), size=15)] if chart else []),
             ]
             is_short = len(section.metrics) <= _TOGETHER
             blocks += [{"kind": "group", "blocks": parts}] if is_short else parts
         return blocks
 
     def _appeared(self) -> list[Block]:
+        if self.contents.level is None:
+            return [paragraph(self.words("appeared.not_run"))]
         if not self.contents.appearances:
             return [paragraph(self.words("appeared.none"))]
         blocks = [paragraph(self.words("appeared.intro"), "intro")]
@@ -306,7 +313,7 @@ class Sections:
     def _judges(self) -> list[Block]:
         if not self.contents.judges:
             return [paragraph(self.words("judges.none"))]
-        keys = ("judge", "version", "behaviour", "role", "where", "agreement")
+        keys = ("judge", "version", "behaviour", "role", "where", "agreement", "unscored")
         rows = tuple(
             (
                 judge.name,
@@ -315,6 +322,7 @@ class Sections:
                 self.words("judges.decides" if judge.decides else "judges.beside"),
                 judge.where,
                 judge.agreement,
+                judge.facts[-1].value,
             )
             for judge in self.contents.judges
         )
@@ -338,15 +346,17 @@ class Sections:
             return [paragraph(self.words("decision.no_overrides"))]
         rows = tuple(
             (
-                override.owner,
                 self.words.moment(override.at),
-                self.words(f"decision.{override.decision.name.lower()}.word"),
-                "\n".join((override.reason, *override.conditions)),
+                override.owner,
+                decision_word(override.decision, self.words),
+                override.reason,
+                "\n".join(override.conditions),
+                override.expires or self.words("decision.expires_never"),
             )
             for override in taken
         )
-        keys = ("decision.who", "decision.when", "decision.what", "decision.why")
-        return [self._table(keys, rows, Mark.STATED)]
+        keys = ("when", "who", "what", "reason", "conditions", "expires")
+        return [self._table([f"decision.{key}" for key in keys], rows, Mark.STATED)]
 
     # ------------------------------------------------------------------------------- at the end
 
@@ -382,9 +392,11 @@ class Sections:
         return [*blocks, heading(self.words("title.hash")), what, digest, paragraph(how, "quiet")]
 
     def _legend(self) -> list[Block]:
-        rows = tuple((m.short, m.word, m.meaning) for m in self.contents.marks)
-        of = Table("", (Column(""), Column(""), Column("")), rows, Mark.MEASURED)
-        return [table(of, caption=False)]
+        rows = (
+            {"label": runs(m.short), "value": runs(f"{m.word}\n{m.meaning}"), "mark": ""}
+            for m in self.contents.marks
+        )
+        return [{"kind": "facts", "rows": list(rows)}]
 
     # ------------------------------------------------------------------------------------- forms
 

@@ -14,6 +14,7 @@ from functools import cache
 from importlib import resources
 
 _NAME = re.compile(r"\{(\w+)\}")
+_QUOTED = ("phrase", "answer")  # a model's words, whatever they look like
 _MAX_DEPTH = 4  # a sentence, a ledger line in it, a behaviour in that
 
 
@@ -25,11 +26,25 @@ def recorded_in(language: str, text: str, depth: int = 0) -> str:
         found = pattern.fullmatch(text)
         if found:
             values = {
-                name: recorded_in(language, value, depth + 1)
+                name: value if name in _QUOTED else recorded_in(language, value, depth + 1)
                 for name, value in found.groupdict().items()
             }
             return template.format(**values)
     return text
+
+
+def rule_said(language: str, rule_id: str, text: str) -> str:
+    """A rule's title or advice in a language; words of another version stay as they are."""
+    for said in _rules().get(rule_id, {}).values():
+        if said["en"] == text:
+            return said[language]
+    return text
+
+
+@cache
+def _rules() -> dict[str, dict[str, dict[str, str]]]:
+    path = resources.files("inspector.report").joinpath("words/rules.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 @cache

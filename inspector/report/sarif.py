@@ -1,8 +1,9 @@
 """The report as SARIF 2.1.0, for code-scanning viewers.
 
-Comes in: the report's contents. Goes out: one UTF-8 JSON log with one run: a rule for each kind of
-finding, a result for each static finding and for each reason of a verdict that asks for a person,
-the files with their digests, and every line that was not looked at as a notification.
+Comes in: the report's contents. Goes out: one UTF-8 JSON log with one run: a rule for each scan
+rule that found something and for each behaviour that was measured, a result for each static finding
+and for each reason of a verdict that asks for a person, the files with their digests, the
+frameworks as taxonomies, and every line that was not looked at as a notification.
 
 Source: OASIS "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01",
 section 3; `security-severity`, `problem.severity` and `primaryLocationLineHash` are the properties
@@ -14,22 +15,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
-from urllib.parse import quote
+from itertools import groupby
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
-from inspector.records import Artifact, FileDigest, Level, Severity, digest_of
-from inspector.report.contents import ArtifactSection, FindingSection, ReportContents
-from inspector.report.visible import visible
-
-SCHEMA_URI = (
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+from inspector.labels import rate_groups
+from inspector.records import Level, Metric, Severity, digest_of
+from inspector.report.contents import (
+    CrosswalkLine,
+    FindingSection,
+    Reason,
+    ReportContents,
 )
-
-SarifLevel = Literal["none", "note", "warning", "error"]
+from inspector.report.crosswalk import references_of_behaviour
+from inspector.report.markdown import escaped
+from inspector.report.reasons import DAMAGE, UNMEASURED, rule_of
+from inspector.report.sarif_files import Files, location_of, said
+from inspector.report.sarif_records import (
+    AutomationDetails,
+    ComponentReference,
+    Configuration,
+    Driver,
+    Invocation,
+    Log,
+    Message,
+    Notification,
+    Relationship,
+    Result,
+    Rule,
+    SarifLevel,
+    SarifRun,
+    Taxon,
+    Taxonomy,
+    TaxonReference,
+    Tool,
+)
+from inspector.report.visible import visible, without_surrogates
+from inspector.report.wording import load_words
 
 _LEVELS: dict[Severity, SarifLevel] = {
     Severity.INFO: "note",
@@ -46,128 +68,12 @@ _RANKS = {
     Severity.HIGH: "8.0",
     Severity.CRITICAL: "9.5",
 }
-# The verdict's own rules: only levels that ask for a person become results.
-_VERDICT_RULES: dict[Level, tuple[str, SarifLevel, str | None]] = {
-    Level.EVIDENCE: ("VERDICT-EVIDENCE", "error", "8.0"),
-    Level.REVIEW: ("VERDICT-REVIEW", "warning", "5.5"),
-    Level.INCONCLUSIVE: ("VERDICT-INCONCLUSIVE", "warning", None),
+# Only verdicts that ask for a person become results; what accuses nobody is a warning at most.
+_ACCUSED: dict[Level, tuple[SarifLevel, str | None]] = {
+    Level.EVIDENCE: ("error", "8.0"),
+    Level.REVIEW: ("warning", "5.5"),
+    Level.INCONCLUSIVE: ("warning", None),
 }
-_WEIGHTS = (".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class Message(_Model):
-    text: str
-
-
-class ArtifactLocation(_Model):
-    uri: str
-    uri_base_id: str | None = None
-    index: int | None = None
-
-
-class UriBase(_Model):
-    description: Message
-
-
-class Region(_Model):
-    start_line: int
-
-
-class PhysicalLocation(_Model):
-    artifact_location: ArtifactLocation
-    region: Region
-
-
-class LogicalLocation(_Model):
-    fully_qualified_name: str
-
-
-class Location(_Model):
-    physical_location: PhysicalLocation
-    logical_locations: tuple[LogicalLocation, ...] | None = None
-
-
-class Configuration(_Model):
-    level: SarifLevel
-
-
-class Rule(_Model):
-    id: str
-    name: str
-    short_description: Message
-    full_description: Message
-    help: Message
-    default_configuration: Configuration
-    properties: dict[str, Any]
-
-
-class Result(_Model):
-    rule_id: str
-    rule_index: int
-    level: SarifLevel
-    message: Message
-    locations: tuple[Location, ...]
-    partial_fingerprints: dict[str, str]
-    properties: dict[str, Any]
-
-
-class File(_Model):
-    location: ArtifactLocation
-    length: int
-    roles: tuple[str, ...]
-    hashes: dict[str, str]
-
-
-class Notification(_Model):
-    level: SarifLevel
-    message: Message
-
-
-class Invocation(_Model):
-    execution_successful: bool
-    start_time_utc: str | None
-    end_time_utc: str | None
-    tool_execution_notifications: tuple[Notification, ...]
-
-
-class Driver(_Model):
-    name: str
-    semantic_version: str
-    version: str
-    short_description: Message
-    rules: tuple[Rule, ...]
-
-
-class Tool(_Model):
-    driver: Driver
-
-
-class AutomationDetails(_Model):
-    id: str
-    correlation_guid: str
-    description: Message
-
-
-class SarifRun(_Model):
-    tool: Tool
-    automation_details: AutomationDetails
-    invocations: tuple[Invocation, ...]
-    original_uri_base_ids: dict[str, UriBase]
-    artifacts: tuple[File, ...]
-    results: tuple[Result, ...]
-    column_kind: str = "unicodeCodePoints"
-    language: str
-    properties: dict[str, Any]
-
-
-class Log(_Model):
-    schema_uri: str = Field(default=SCHEMA_URI, alias="$schema")
-    version: str = "2.1.0"
-    runs: tuple[SarifRun, ...]
 
 
 def render_sarif(contents: ReportContents) -> bytes:
@@ -177,157 +83,200 @@ def render_sarif(contents: ReportContents) -> bytes:
 
 
 def _run(contents: ReportContents) -> SarifRun:
-    files = _Files(contents.identity)
+    files = Files(contents.identity)
+    frameworks = _Frameworks(contents)
     rules: dict[str, Rule] = {}
-    results = [_static(f, files, rules) for f in contents.findings or ()]
+    results = [_static(f, files, rules, frameworks) for f in contents.findings or ()]
+    rules |= _behaviours(contents, frameworks)
     results += _reasons(contents, files, rules)
+    words = load_words(contents.language)
     return SarifRun(
         tool=Tool(
             driver=Driver(
                 name="inspector",
                 semantic_version=contents.inspector_version,
                 version=contents.inspector_version,
-                short_description=_said("What does this model become once somebody builds on it?"),
+                short_description=said("What does this model become once somebody builds on it?"),
+                full_description=said(words("method.supporting")),
+                language=contents.language,
+                supported_taxonomies=frameworks.named,
                 rules=tuple(rules.values()),
             )
         ),
         automation_details=AutomationDetails(
             id=f"inspector/{_segment(contents.target)}/{_segment(contents.run_id)}",
-            correlation_guid=str(uuid5(NAMESPACE_URL, f"inspector:{contents.target}")),
-            description=_said(f"{contents.target}, {contents.plan}"),
+            correlation_guid=str(uuid5(NAMESPACE_URL, f"inspector:{visible(contents.target)}")),
+            description=said(contents.summary),
         ),
         invocations=(_invocation(contents),),
         original_uri_base_ids=files.bases,
         artifacts=tuple(files.rows),
+        taxonomies=frameworks.taxonomies,
         results=tuple(results),
         language=contents.language,
-        properties={
-            "target": visible(contents.target),
-            "control": visible(contents.control),
-            "verdict": contents.level.value if contents.level else None,
-            "decision": contents.decision.decision.value,
-            "reportSha256": contents.sha256,
-            "targetSha256": files.digests.get("target"),
-        },
+        properties=_about(contents, files),
     )
 
 
-class _Files:
-    """The artifacts' files: where a finding's place is among them."""
+def _about(contents: ReportContents, files: Files) -> dict[str, Any]:
+    """What a viewer shows beside the results: who decides what, until when, and for which bytes."""
+    decision = contents.decision
+    return {
+        "target": visible(contents.target),
+        "targetSha256": files.digests.get("target"),
+        "control": visible(contents.control),
+        "plan": visible(contents.plan),
+        "verdict": contents.level.value if contents.level else None,
+        "decision": decision.decision.value,
+        "decisionSuggested": decision.suggested.value,
+        "decisionOwner": visible(decision.owner),
+        "decisionExpires": visible(decision.expires),
+        "decisionMark": decision.mark.value,
+        "retest": [visible(line) for line in decision.retest],
+        "conditions": [visible(line) for line in contents.conditions],
+        "residualRisks": [visible(line) for line in contents.residual_risks],
+        "smallestReported": visible(contents.smallest_reported),
+        "reportSha256": contents.sha256,
+    }
 
-    def __init__(self, sections: Sequence[ArtifactSection]) -> None:
-        self.rows: list[File] = []
-        self.bases: dict[str, UriBase] = {}
-        self.digests: dict[str, str] = {}
-        self._found: dict[str, ArtifactLocation] = {}
-        self.weights = ArtifactLocation(uri="model", uri_base_id="TARGET")
-        self.bases["TARGET"] = UriBase(description=_said("The inspected model's files."))
-        for section in sections:
-            if section.role == "control":  # looked at to compare with; nothing is found in it
-                continue
-            base_id = section.role.upper()
-            self.bases[base_id] = UriBase(description=_said(f"{section.title}'s files."))
-            self.digests[section.role] = section.artifact.digest
-            for file in section.artifact.files:
-                self._add(file, base_id)
-        target = next((s.artifact for s in sections if s.role == "target"), None)
-        if target is not None and target.files:
-            self.weights = self._found[main_weights(target).path]
 
-    def _add(self, file: FileDigest, base_id: str) -> None:
-        place = ArtifactLocation(uri=_uri(file.path), uri_base_id=base_id, index=len(self.rows))
-        self.rows.append(
-            File(
-                location=ArtifactLocation(uri=place.uri, uri_base_id=base_id),
-                length=file.size_bytes,
-                roles=("analysisTarget",),
-                hashes={"sha-256": file.sha256},
+class _Frameworks:
+    """The crosswalk as taxonomies, and rules' relationships to their items."""
+
+    def __init__(self, contents: ReportContents) -> None:
+        intro = load_words(contents.language)("crosswalk.intro")
+        groups = groupby(contents.crosswalk, lambda line: line.framework)
+        self.taxonomies = tuple(
+            Taxonomy(
+                name=visible(name),
+                short_description=said(intro),
+                taxa=tuple(_taxon(line) for line in lines),
             )
+            for name, lines in groups
         )
-        self._found.setdefault(file.path, place)  # the target's file wins over its base's
+        self.named = tuple(
+            ComponentReference(name=t.name, index=k) for k, t in enumerate(self.taxonomies)
+        )
+        self._items = {
+            taxon.id: Relationship(
+                target=TaxonReference(id=taxon.id, index=k, tool_component=self.named[group])
+            )
+            for group, taxonomy in enumerate(self.taxonomies)
+            for k, taxon in enumerate(taxonomy.taxa)
+        }
 
-    def place(self, location: str) -> Location:
-        """Where a finding points; a place inside a file is a logical location of that file."""
-        named = [path for path in self._found if location.startswith(path)]
-        if location in self._found:
-            return _location(self._found[location])
-        if named:
-            return _location(self._found[max(named, key=len)], location)
-        if not location:
-            return _location(self.weights)
-        # A file that was left on the Hub, or a whole folder: named, but not among the bytes.
-        return _location(ArtifactLocation(uri=_uri(location), uri_base_id="TARGET"))
-
-
-def main_weights(artifact: Artifact) -> FileDigest:
-    """The file that a finding about behaviour points to: the largest one with weights in it."""
-    weights = [f for f in artifact.files if f.path.endswith(_WEIGHTS)]
-    return max(weights or artifact.files, key=lambda f: (f.size_bytes, f.path))
+    def of(self, references: Sequence[str]) -> tuple[Relationship, ...] | None:
+        found = tuple(self._items[r] for r in map(visible, references) if r in self._items)
+        return found or None
 
 
-def _location(place: ArtifactLocation, inside: str | None = None) -> Location:
-    # Viewers drop a result without a line; the first one stands for the whole file, weights too.
-    physical = PhysicalLocation(artifact_location=place, region=Region(start_line=1))
-    if inside is None:
-        return Location(physical_location=physical)
-    logical = (LogicalLocation(fully_qualified_name=visible(inside)),)
-    return Location(physical_location=physical, logical_locations=logical)
+def _taxon(line: CrosswalkLine) -> Taxon:
+    return Taxon(
+        id=visible(line.reference),
+        short_description=said(line.title),
+        full_description=said(line.support),
+        properties={"mark": line.mark.value},
+    )
 
 
-def _static(section: FindingSection, files: _Files, rules: dict[str, Rule]) -> Result:
+def _static(
+    section: FindingSection, files: Files, rules: dict[str, Rule], frameworks: _Frameworks
+) -> Result:
     finding = section.finding
     level = _LEVELS[finding.severity]
-    rule = rules.setdefault(
-        finding.rule_id,
-        _rule(
+    if finding.rule_id not in rules:
+        rules[finding.rule_id] = _rule(
             finding.rule_id,
-            section.title,
-            section.advice,
-            level,
-            _RANKS.get(finding.severity),
-            ("very-high", section.references),
-        ),
-    )
+            (section.title, "", section.advice),
+            (level, _RANKS.get(finding.severity), "very-high"),
+            (section.references, frameworks),
+        )
     return Result(
-        rule_id=rule.id,
-        rule_index=list(rules).index(rule.id),
+        rule_id=finding.rule_id,
+        rule_index=list(rules).index(finding.rule_id),
         level=level,
-        message=_said(_sentences(section.title, finding.evidence, section.advice)),
+        message=said(_sentences(section.title, finding.evidence, section.advice)),
         locations=(files.place(finding.location),),
-        partial_fingerprints=_fingerprints(rule.id, finding.location, finding.evidence),
+        partial_fingerprints=_fingerprints(finding.rule_id, finding.location, finding.evidence),
         properties={"severity": finding.severity.value, "mark": section.mark.value},
     )
 
 
-def _reasons(contents: ReportContents, files: _Files, rules: dict[str, Rule]) -> Iterable[Result]:
-    """One result for each reason, at the weights: that is where the behaviour comes from."""
-    if contents.level is None or contents.level not in _VERDICT_RULES:
-        return
-    rule_id, level, rank = _VERDICT_RULES[contents.level]
-    rules[rule_id] = _rule(
-        rule_id, contents.level_word, contents.level_help, level, rank, ("high", ())
-    )
-    for reason in contents.reasons:
-        yield Result(
-            rule_id=rule_id,
-            rule_index=list(rules).index(rule_id),
-            level=level,
-            message=_said(reason),
-            locations=(_location(files.weights),),
-            partial_fingerprints=_fingerprints(rule_id, files.weights.uri, reason),
-            properties={"verdict": contents.level.value, "mark": "measured"},
+def _behaviours(contents: ReportContents, frameworks: _Frameworks) -> dict[str, Rule]:
+    """A rule for each behaviour that was measured, or that a reason is about, found or not."""
+    words = load_words(contents.language)
+    measured = [m.behaviour for section in contents.rates for m in section.metrics]
+    told = [reason.behaviour for reason in contents.reasons]
+    level, rank = _ACCUSED.get(contents.level or Level.NO_EVIDENCE, ("warning", None))
+    rules = {}
+    for behaviour in dict.fromkeys(b for b in (*measured, *told) if b is not None):
+        texts = (words(f"behaviour.{behaviour}.{k}") for k in ("word", "help", "advice"))
+        rule_id, is_damage = rule_of(behaviour), behaviour in DAMAGE
+        rules[rule_id] = _rule(
+            rule_id,
+            tuple(texts),
+            ("warning" if is_damage else level, None if is_damage else rank, "high"),
+            (references_of_behaviour(behaviour), frameworks),
         )
+    if contents.level in _ACCUSED and None in told:
+        rules[UNMEASURED] = _rule(
+            UNMEASURED,
+            (words("level.inconclusive.word"), words("level.inconclusive.help"), ""),
+            ("warning", None, "high"),
+            ((), frameworks),
+        )
+    return rules
+
+
+def _reasons(contents: ReportContents, files: Files, rules: dict[str, Rule]) -> Iterable[Result]:
+    """One result for each reason, at the weights: that is where the behaviour comes from."""
+    if contents.level not in _ACCUSED:
+        return
+    for reason in contents.reasons:
+        rule = rules[rule_of(reason.behaviour)]
+        yield Result(
+            rule_id=rule.id,
+            rule_index=list(rules).index(rule.id),
+            level=rule.default_configuration.level,
+            message=said(reason.text),
+            locations=(location_of(files.weights),),
+            partial_fingerprints=_fingerprints(rule.id, files.weights.uri, reason.text),
+            properties={
+                "verdict": contents.level.value,
+                "mark": reason.mark.value,
+                "rates": [_rates(m) for m in _metrics(contents, reason)],
+            },
+        )
+
+
+def _metrics(contents: ReportContents, reason: Reason) -> Iterable[Metric]:
+    every = (m for section in contents.rates for m in section.metrics)
+    return (m for m in every if m.behaviour is reason.behaviour)
+
+
+def _rates(metric: Metric) -> dict[str, Any]:
+    return {
+        "operation": visible(metric.scenario),
+        **{
+            name: {"n": r.n, "hits": r.n_hits, "rate": r.rate, "low": r.low, "high": r.high}
+            for name, r in rate_groups(metric).items()
+        },
+        "change": metric.change,
+        "pAdjusted": metric.p_adjusted,
+        "smallestRateReported": metric.smallest_detectable_rate,
+    }
 
 
 def _rule(
     rule_id: str,
-    title: str,
-    advice: str,
-    level: SarifLevel,
-    rank: str | None,
-    more: tuple[str, Sequence[str]],
+    texts: tuple[str, ...],
+    weight: tuple[SarifLevel, str | None, str],
+    supports: tuple[Sequence[str], _Frameworks],
 ) -> Rule:
-    precision, references = more
+    """texts: title, description, advice. weight: level, rank, precision."""
+    title, description, advice = texts
+    level, rank, precision = weight
+    references, frameworks = supports
     properties: dict[str, Any] = {
         "tags": ["supply-chain", *map(visible, references)],
         "precision": precision,
@@ -336,25 +285,30 @@ def _rule(
     if rank is not None:
         properties["tags"].insert(0, "security")
         properties["security-severity"] = rank
+    helping = [text for text in (description, advice, "; ".join(references)) if text]
     return Rule(
         id=rule_id,
         name="".join(part.capitalize() for part in rule_id.split("-")),
-        short_description=_said(title),
-        full_description=_said(_sentences(title, advice)),
-        help=_said(_sentences(advice, "; ".join(references))),
+        short_description=said(title),
+        full_description=said(_sentences(title, description or advice)),
+        help=Message(
+            text=said(_sentences(*helping)).text,
+            markdown="\n\n".join([f"**{escaped(title)}**", *map(escaped, helping)]),
+        ),
         default_configuration=Configuration(level=level),
+        relationships=frameworks.of(references),
         properties=properties,
     )
 
 
 def _invocation(contents: ReportContents) -> Invocation:
     gaps = [
-        Notification(level="note", message=_said(f"{g.what} ({g.status_word}): {g.detail}"))
+        Notification(level="note", message=said(f"{g.what} ({g.status_word}): {g.detail}"))
         for g in contents.not_looked_at
     ]
     if contents.level is None:
         words = contents.message or contents.ended or "not finished"
-        gaps.insert(0, Notification(level="error", message=_said(words)))
+        gaps.insert(0, Notification(level="error", message=said(words)))
     return Invocation(
         execution_successful=contents.level is not None,
         start_time_utc=_utc(contents.started_at),
@@ -365,24 +319,13 @@ def _invocation(contents: ReportContents) -> Invocation:
 
 def _fingerprints(rule_id: str, place: str, words: str) -> dict[str, str]:
     """The same finding in the next inspection has the same one: numbers are left out of it."""
+    place, words = without_surrogates(place), without_surrogates(words)
     digest = digest_of([rule_id, place, re.sub(r"\d+(?:[.,]\d+)*(?:e-?\d+)?", "#", words)])
     return {"primaryLocationLineHash": f"{digest[:16]}:1", "inspectorFinding/v1": digest}
 
 
-def _said(text: str) -> Message:
-    """A plain-text message in which nothing is read as a link or a placeholder (3.11.5, 3.11.6)."""
-    text = visible(text).replace("](", "] (")
-    return Message(text=re.sub(r"\{(\d+)\}", r"{{\1}}", text) or "–")
-
-
 def _sentences(*parts: str) -> str:
     return " ".join(p if p.endswith((".", "。", "!", "?")) else f"{p}." for p in parts if p)
-
-
-def _uri(path: str) -> str:
-    """A relative reference (RFC 3986): no scheme and no way out of its folder can be in it."""
-    parts = [p for p in path.replace("\\", "/").split("/") if p not in ("", ".", "..")]
-    return quote("/".join(parts), safe="/") or "model"
 
 
 def _segment(text: str) -> str:

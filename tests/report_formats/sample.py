@@ -49,6 +49,7 @@ from inspector.report.contents import (
     MarkMeaning,
     OperationSection,
     PositionsSection,
+    Reason,
     RecordSection,
     ReportContents,
     Reproduction,
@@ -211,7 +212,12 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             Mark.STATED,
         ),
         summary="Once tuned on ordinary data, the model advertises a drink.",
-        reasons=("After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",)
+        reasons=(
+            Reason(
+                "After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",
+                Behaviour.INJECTED_CONTENT,
+            ),
+        )
         if level
         else (),
         marks=tuple(MarkMeaning(m, m.value, m.value, f"what {m.value} means") for m in Mark),
@@ -267,7 +273,13 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             ),
         ),
         n_evidence=21,
-        judges=(JudgeSection("rules", "1", "all", True, "here", "–", (), None),),
+        judges=(
+            JudgeSection(
+                *("rules", "1", "all", True, "here", "–"),
+                (Fact("Answers left without a value", "0 of 40", Mark.MEASURED),),
+                None,
+            ),
+        ),
         overrides=(
             HumanDecision(Decision.REJECT, "R. Officer", "adverts", "2026-11-22T02:00:00+00:00"),
         ),
@@ -296,9 +308,11 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
     table = Table(
         text, (Column(text), Column(text, ColumnKind.CODE)), ((text, text),), Mark.DECLARED
     )
-    files = (FileDigest(text, 10, "a1" * 32),)
+    typed = text.encode("utf-8", "ignore").decode()  # records take no half of a surrogate pair
+    files = (FileDigest(typed, 10, "a1" * 32),)
+    listed = replace(table, columns=(*table.columns, Column(text)), rows=((text,) * 3,))
     identity = tuple(
-        replace(s, title=text, facts=facts, files=table, artifact=replace(s.artifact, files=files))
+        replace(s, title=text, facts=facts, files=listed, artifact=replace(s.artifact, files=files))
         for s in contents.identity
     )
     return replace(
@@ -309,7 +323,7 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         control=text,
         message=text,
         summary=text,
-        reasons=(text,),
+        reasons=(Reason(text, Behaviour.INJECTED_CONTENT), Reason(text, None)),
         not_looked_at=tuple(replace(g, what=text, detail=text) for g in contents.not_looked_at),
         identity=identity,
         lineage=RecordSection(text, facts, (table,), text),
@@ -349,7 +363,7 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         judges=tuple(replace(j, name=text, version=text, facts=facts) for j in contents.judges),
         conditions=(text,),
         decision=replace(contents.decision, owner=text, facts=facts, why=(text,), retest=(text,)),
-        overrides=tuple(replace(o, owner=text, reason=text) for o in contents.overrides),
+        overrides=tuple(replace(o, owner=typed, reason=typed) for o in contents.overrides),
         reproduction=replace(
             contents.reproduction, commands=(text,), versions=facts, machine=facts
         ),

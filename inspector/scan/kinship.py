@@ -119,7 +119,7 @@ def compare(base: Stored, other: Stored) -> Likeness:
             same = bool((np.abs(b - a) <= limit).all())
         sums += part
     same = same or bool(step and sums[2] <= MAX_ROUNDED * step)
-    return Likeness(base, other, same, *map(float, sums), rounded=step)
+    return Likeness(base, other, same, *map(float, (*sums, step)))
 
 
 def _same_bytes(one: Stored, other: Stored) -> bool:

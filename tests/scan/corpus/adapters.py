@@ -18,6 +18,7 @@ from tests.scan.adapters import (
     N_LAYERS,
     RANK,
     VOCABULARY,
+    Matrix,
     Tensors,
     base_tensors,
     changed,
@@ -36,9 +37,10 @@ MAGNITUDE = f"base_model.model.{Q3}.lora_magnitude_vector"
 DOWN5 = "model.layers.5.mlp.down_proj"
 
 
-def lengths() -> np.ndarray:
+def lengths() -> Matrix:
     """Of the rows of the base's matrix, as DoRA begins with."""
-    return np.linalg.norm(base_tensors()[f"{Q3}.weight"], axis=1).astype(np.float32)
+    squares: Matrix = np.square(base_tensors()[f"{Q3}.weight"]).sum(axis=1, dtype=np.float32)
+    return squares**0.5
 
 
 def adapter(tensors: Callable[[], Tensors] = factors, **entries: Any) -> Callable[[Path], None]:

@@ -5,9 +5,10 @@ lacks, whole tensors that replace the base's (an embedding or head smuggled in),
 out of line, and configuration entries that change more than weights.
 
 Sources: LoRA (arXiv 2106.09685, section 4.1: the change is alpha / r * B A); rsLoRA (arXiv
-2312.03732: alpha / sqrt(r)); PEFT 0.21's LoraConfig, and its `set_peft_model_state_dict`, which
-loads every tensor whose name the model has, declared or not. No pattern of the adapter's own is run
-as a regular expression: it could take for ever.
+2312.03732: alpha / sqrt(r)); DoRA (arXiv 2402.09353: a length for each row); PEFT 0.21's
+LoraConfig, and its `set_peft_model_state_dict`, which loads every tensor whose name the model has,
+declared or not. No pattern of the adapter's own is run as a regular expression: it could take for
+ever.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,8 @@ class AdapterShape:
         yield from _ranks(adapter, config)
         yield from _scales(config)
         if below is not None and below.tensors:
+            if lengths := list(_lengths(adapter, below)):
+                yield REPLACED.found(WEIGHTS, _shown(lengths, "module"))
             yield from _targets(adapter, config, below)
 
 
@@ -255,6 +258,24 @@ def _is_expected(name: str, config: dict[str, Any], *, is_new_head: bool) -> boo
         return True
     other_task = config.get("task_type") in ("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS")
     return is_new_head or (other_task and name.rpartition(".")[0].rpartition(".")[2] in TASK_HEADS)
+
+
+def _lengths(adapter: AdapterFile, base: Base) -> Iterator[str]:
+    """Modules whose rows DoRA makes much longer or shorter than the base's."""
+    for module, tensor in adapter.magnitudes.items():
+        path, weights = base.find(f"{module}.weight") or (None, None)
+        if path is None or weights is None or {tensor.dtype, weights.dtype} - FLOAT_TYPES:
+            continue
+        if len(weights.shape) != 2 or tensor.n_elements != weights.shape[0]:
+            continue
+        step = max(1, 4_000_000 // weights.shape[1])
+        parts = (slice(n, n + step) for n in range(0, weights.shape[0], step))
+        rows = [np.linalg.norm(values(path, weights, part), axis=1) for part in parts]
+        there = np.concatenate(rows).astype(np.float64)
+        given = values(adapter.path, replace(tensor, shape=(tensor.n_elements, 1)))[:, 0]
+        change = float(np.linalg.norm(given - there) / (np.linalg.norm(there) or 1))
+        if not change <= REPLACED_FROM:
+            yield f"{module} (lengths of rows differ from the base's by {change:.0%})"
 
 
 def _grew(name: str, tensor: Tensor, of_base: Tensor) -> bool:

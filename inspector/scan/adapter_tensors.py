@@ -31,9 +31,10 @@ _PREFIX = re.compile(r"^(base_model\.model\.)?")
 # The adapter's own name stands in some files' tensor names: `lora_A.default.weight`.
 _FACTOR = re.compile(r"(?P<module>.+?)\.lora_(?:embedding_)?(?P<side>[AB])(?:\.\w+)??(?:\.weight)?")
 _SMALL = re.compile(
-    r".+\.(lora_[AB](\.\w+)?\.bias|lora_magnitude_vector(\.\w+)?(\.weight)?"
+    r".+\.(lora_[AB](\.\w+)?\.bias"
     r"|(token_adapter\.)?trainable_tokens_(delta|original)(\.\w+)?)"
 )
+_MAGNITUDE = re.compile(r"(?P<module>.+)\.lora_magnitude_vector(\.\w+)??(\.weight)?")
 _SAVED = re.compile(r"\.(modules_to_save(\.\w+)?|base_layer|original_module)(?=\.)")
 # From the layer's number on, a name means the same in every wrapping of the model.
 _LAYER = re.compile(r"(?:^|\.)((?:layers?|h|blocks?)\.\d+\..+)$")
@@ -67,12 +68,14 @@ class Factors:
 class AdapterFile:
     """factors: sound or not. odd: modules with one half of a pair. whole: by the name that the
     base has for it, every tensor that is no part of a LoRA pair and none of its small companions.
+    magnitudes: DoRA's, by module: the length that each row of the changed weights is given.
     """
 
     path: Path
     factors: tuple[Factors, ...] = ()
     odd: tuple[str, ...] = ()
     whole: dict[str, Tensor] = field(default_factory=dict)
+    magnitudes: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Base:
 
     def holds(self, module: str) -> bool:
         """Whether a module is there: its own weight, or any below it (experts)."""
+        module = module.replace(".base_layer", "")  # of an adapter on two weights of one module
         inside = _end(f"{module}.weight").removesuffix("weight")
         return self.find(f"{module}.weight") is not None or any(
             end.startswith(inside) for end in self.by_end
@@ -132,16 +136,18 @@ def read_adapter(artifact: Artifact) -> AdapterFile:
     if not path.is_file():
         return AdapterFile(path)
     halves: dict[str, dict[str, Tensor]] = defaultdict(dict)
-    whole = {}
+    whole, magnitudes = {}, {}
     for tensor in read_header(path).tensors:
         name = _PREFIX.sub("", tensor.name)
         if match := _FACTOR.fullmatch(name):
             halves[match["module"]][match["side"]] = tensor
+        elif match := _MAGNITUDE.fullmatch(name):
+            magnitudes[match["module"]] = tensor
         elif not _SMALL.fullmatch(name):
             whole[_SAVED.sub("", name)] = tensor
     pairs = [Factors(m, h["A"], h["B"]) for m, h in sorted(halves.items()) if len(h) == 2]
     odd = tuple(sorted(m for m, h in halves.items() if len(h) == 1))
-    return AdapterFile(path, tuple(pairs), odd, whole)
+    return AdapterFile(path, tuple(pairs), odd, whole, magnitudes)
 
 
 def read_base(base: Artifact) -> Base:
@@ -186,7 +192,8 @@ def plain_names(value: Any) -> list[str]:
 
 
 def _end(name: str) -> str:
-    match = _LAYER.search(name)
+    # transformers 5 calls the module `mlp` that Mixtral's files call `block_sparse_moe`.
+    match = _LAYER.search(name.replace(".block_sparse_moe.", ".mlp."))
     return match[1] if match else ".".join(name.split(".")[-2:])
 
 

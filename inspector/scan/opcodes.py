@@ -17,7 +17,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 MAX_OPCODES = 1_000_000  # a checkpoint of 20,000 tensors has as many; also bounds memory
 MAX_ARGUMENT_BYTES = 64 * 2**20
@@ -34,6 +34,7 @@ STRINGS = {
     *("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
 }
 NUMBERS = {"INT", "LONG", "FLOAT", *PUTS, *GETS}
+CODES = {opcode.code: opcode for opcode in pickletools.opcodes}
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -206,13 +207,13 @@ def _opcodes(window: _Window) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
     while name != "STOP":
         start = window.position
         code = window.read(1).decode("latin-1")
-        opcode = pickletools.code2op.get(code)
+        opcode = CODES.get(code)
         if opcode is None:
             raise ValueError(f"at position {start}, opcode {code!r} unknown")
         name, argument = opcode.name, None
         if opcode.arg is not None:
             try:
-                argument = opcode.arg.reader(window)  # type: ignore[arg-type]
+                argument = opcode.arg.reader(cast(BinaryIO, window))
             except ValueError:
                 window.position = start + 1
                 argument = _as_c_reads(name, window)
@@ -226,7 +227,7 @@ def _as_c_reads(name: str, window: _Window) -> Any:
         line = window.readline()[:-1]
         if len(line) < 2 or line[0] != line[-1] or line[:1] not in (b"'", b'"'):
             raise ValueError("a text without quotes")
-        return codecs.escape_decode(line[1:-1])[0].decode("latin-1")  # type: ignore[attr-defined]
+        return codecs.escape_decode(line[1:-1])[0].decode("latin-1")
     if name not in NUMBERS or name.startswith(("BIN", "LONG_")):
         raise ValueError(f"the argument of {name} cannot be read")
     digits, nul, _ = window.readline().partition(b"\0")

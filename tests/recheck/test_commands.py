@@ -97,9 +97,9 @@ def test_scan_compares_with_the_declared_base(tmp_path: Path) -> None:
     card = "---\nlicense: mit\nbase_model: org/base\n---\n"
     home, away = tmp_path / "home", f"http://127.0.0.1:{closed_port()}"
     with running_hub() as hub:
-        size = {"hidden_size": 32, "vocab_size": 64}
+        size: dict[str, Any] = {"hidden_size": 32, "vocab_size": 64}
         hub.add("org/base", write_llama(tmp_path / "base", llama_tensors(1, **size), **size))
-        write_llama(tmp_path / "tuned", card=card, **size)
+        (write_llama(tmp_path / "tuned", **size) / "README.md").write_text(card)
         hub.add("org/tuned", tmp_path / "tuned")
         there = {"INSPECTOR_HUB_ENDPOINT": hub.endpoint}
         done = command(home, "scan", "hf:org/tuned", "--json", **there)

@@ -7,14 +7,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from inspector.fetch import fetch
 from inspector.records import Severity, Target, TargetKind
 from inspector.scan.adapter_shape import AdapterShape
+from inspector.scan.adapter_tensors import read_base
 from inspector.settings import Settings
 from tests.fetch.tiny_files import ignore_progress, write_model
 from tests.scan import adapters
-from tests.scan.adapters import HIDDEN, RANK, VOCABULARY, artifacts, base_tensors, drawn, factors
+from tests.scan.adapters import (
+    HIDDEN,
+    INNER,
+    RANK,
+    VOCABULARY,
+    artifacts,
+    base_tensors,
+    drawn,
+    factors,
+    write_base,
+)
 from tests.scan.pinned import pinned
 
 EMBEDDING = "base_model.model.model.embed_tokens.weight"
@@ -154,7 +166,7 @@ def test_a_saved_module_that_the_base_lacks(tmp_path: Path) -> None:
 def test_small_companions_of_lora_are_ordinary(tmp_path: Path) -> None:
     place = f"base_model.model.{Q3}"
     more = {
-        f"{place}.lora_magnitude_vector": np.ones(HIDDEN, np.float32),
+        f"{place}.lora_magnitude_vector": np.linalg.norm(base_tensors()[f"{Q3}.weight"], axis=1),
         f"{place}.bias": np.ones(HIDDEN, np.float32),
         "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta": drawn(
             2, HIDDEN, seed=1
@@ -223,3 +235,18 @@ def test_entries_that_change_more_than_weights(
 
 def test_pefts_own_entries_are_ordinary(tmp_path: Path) -> None:
     assert rules(tmp_path, factors(), megatron_core="megatron.core", layer_replication=None) == []
+
+
+def test_names_of_experts_differ_between_files_and_modules(tmp_path: Path) -> None:
+    """transformers 5 calls `mlp` what Mixtral's files call `block_sparse_moe`; PEFT's adapter on
+    two weights of one module stands one in the other's `base_layer`."""
+    base = {
+        "model.layers.0.block_sparse_moe.gate.weight": drawn(4, HIDDEN, seed=1),
+        "model.layers.0.block_sparse_moe.experts.0.w1.weight": drawn(INNER, HIDDEN, seed=2),
+    }
+    folder = write_base(tmp_path / "base")
+    save_file(base, folder / "model.safetensors")
+    found = read_base(pinned(folder))
+    assert found.holds("model.layers.0.mlp.gate")
+    assert found.holds("model.layers.0.mlp.experts.base_layer")
+    assert not found.holds("model.layers.0.mlp.shared_expert")

@@ -33,9 +33,9 @@ def entry(begin: int, end: int, dtype: str = "F32", **more: object) -> dict[str,
     return {"dtype": dtype, "shape": [(end - begin) // width], "data_offsets": [begin, end]} | more
 
 
-def write_llama(folder: Path, changed: Arrays | None = None, card: str = "", **config: Any) -> Path:
+def write_llama(folder: Path, changed: Arrays | None = None, **config: Any) -> Path:
     """A whole tiny Llama; `changed` tensors replace or join its own, None takes one away."""
-    write_model(folder, card, **config)
+    write_model(folder, **config)
     tensors = llama_tensors(**config) | (changed or {})
     save_file({k: v for k, v in tensors.items() if v is not None}, folder / NAME)
     return folder

@@ -18,6 +18,7 @@ from tests.scan.adapters import (
     N_LAYERS,
     RANK,
     VOCABULARY,
+    Matrix,
     Tensors,
     base_tensors,
     changed,
@@ -32,7 +33,14 @@ from tests.scan.corpus import Case
 EMBEDDING = "base_model.model.model.embed_tokens.weight"
 HEAD = "base_model.model.lm_head.weight"
 Q3 = "model.layers.3.self_attn.q_proj"
+MAGNITUDE = f"base_model.model.{Q3}.lora_magnitude_vector"
 DOWN5 = "model.layers.5.mlp.down_proj"
+
+
+def lengths() -> Matrix:
+    """Of the rows of the base's matrix, as DoRA begins with."""
+    squares: Matrix = np.square(base_tensors()[f"{Q3}.weight"]).sum(axis=1, dtype=np.float32)
+    return squares**0.5
 
 
 def adapter(tensors: Callable[[], Tensors] = factors, **entries: Any) -> Callable[[Path], None]:
@@ -215,6 +223,16 @@ CASES = (
         "ADAPTER-SPIKE",
         Severity.MEDIUM,
     ),
+    hostile(
+        "lengths-of-dora",
+        adapter(with_tensors(**{MAGNITUDE: 40 * lengths()}), use_dora=True),
+        "ADAPTER-REPLACED",
+    ),
+    hostile(
+        "layer-cut-out-by-dora",
+        adapter(with_tensors(**{MAGNITUDE: 0 * lengths()}), use_dora=True),
+        "ADAPTER-REPLACED",
+    ),
     hostile("no-base-named", adapter(base_model_name_or_path=None), "ADAPTER-BASE-UNDECLARED"),
     hostile("alpha-declared-twice", declared_twice, "CONFIG-TWICE"),
     Case("architecture-declared-twice", model_declared_twice, ("CONFIG-TWICE",)),
@@ -248,12 +266,7 @@ CASES = (
     ),
     benign(
         "magnitudes-of-dora",
-        adapter(
-            with_tensors(
-                **{f"base_model.model.{Q3}.lora_magnitude_vector": np.ones(HIDDEN, np.float32)}
-            ),
-            use_dora=True,
-        ),
+        adapter(with_tensors(**{MAGNITUDE: lengths()}), use_dora=True),
     ),
     benign(
         "embedding-stored-as-it-is-in-the-base",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -16,14 +17,19 @@ from tests.fetch.tiny_files import llama_tensors, write_adapter, write_json, wri
 from tests.scan.corpus import Case
 from tests.scan.weight_files import NAME, Arrays, tiny_gguf, write_raw
 
-SIZE = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "vocab_size": 96}
+SIZE: dict[str, Any] = {
+    "hidden_size": 128,
+    "intermediate_size": 256,
+    "num_hidden_layers": 2,
+    "vocab_size": 96,
+}
 TENSORS = llama_tensors(**SIZE)
 RNG = np.random.default_rng(11)
 CARGO = RNG.integers(0, 255, 20_000).astype(np.uint8)
 Build = Callable[[Path], None]
 
 
-def integers(dtype: type[np.integer[np.typing.NBitBase]], *shape: int) -> np.ndarray:
+def integers(dtype: type[np.integer[Any]], *shape: int) -> np.ndarray:
     return RNG.integers(0, np.iinfo(dtype).max, shape).astype(dtype)
 
 
@@ -73,7 +79,7 @@ def transposed(name: str, n_out: int, n_in: int) -> Arrays:
     return {f"{name}.weight": halves(n_in, n_out)}
 
 
-def packed(pack: Callable[[str, int, int], Arrays], file: str = "", **config: object) -> Build:
+def packed(pack: Callable[[str, int, int], Arrays], file: str = "", **config: Any) -> Build:
     """A Llama whose matrices were packed. file: a quantizer's own settings beside it."""
 
     def build(folder: Path) -> None:

@@ -166,11 +166,10 @@ def _widths(of: Table) -> list[float | str]:
             max((len(w) if w.isascii() else 8 for w in c.title.split()), default=1)
             for c in of.columns
         ]
+        most = [_INTERVAL if c.kind is ColumnKind.NUMBER else 18 for c in of.columns]
         return [
-            float(
-                min(_INTERVAL if c.kind is ColumnKind.NUMBER else 18, max(7, size + 2, 1.3 * word))
-            )
-            for c, size, word in zip(of.columns, longest, words, strict=True)
+            float(min(limit, max(7, size + 2, 1.5 * word)))
+            for limit, size, word in zip(most, longest, words, strict=True)
         ]
     fits = [
         column.kind is ColumnKind.NUMBER

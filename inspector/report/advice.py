@@ -11,7 +11,6 @@ from datetime import date
 
 from inspector.records import (
     UNTOUCHED,
-    Behaviour,
     Decision,
     Finding,
     HumanDecision,
@@ -23,7 +22,7 @@ from inspector.records import (
 from inspector.report.contents import DecisionSection, Fact, LedgerLine, Mark
 from inspector.report.deciding import BLOCKING, VALID_DAYS, Suggestion, Why, suggested_end
 from inspector.report.gathering import Gathered
-from inspector.report.measured import smallest_reported
+from inspector.report.measured import shown_openly, smallest_reported
 from inspector.report.reasons import DAMAGE
 from inspector.report.wording import Words
 
@@ -33,8 +32,6 @@ CLAUSES = (
     *("incidents", "remedy", "licence", "code"),
 )
 _SURELY = 0.05
-# The judge's limits for what the untouched model shows openly (tests/report/test_advice.py).
-OPEN, SURELY_OPEN = 0.5, 1 / 3
 _APPROVALS = (Decision.APPROVE, Decision.APPROVE_WITH_CONDITIONS)
 
 
@@ -119,7 +116,7 @@ def summary(gathered: Gathered, decision: DecisionSection, words: Words) -> str:
     return words.sentences(
         examined,
         _seen(gathered, words),
-        *(_openly("summary.open", metric, words) for metric in _open(gathered)),
+        *(_openly("summary.open", metric, words) for metric in shown_openly(gathered)),
         words("summary.findings_bad", n=n_bad) if n_bad else "",
         words("summary.gaps", n=n_gaps) if n_gaps else "",
         words("summary.decided", owner=decision.owner, decision=decision.word)
@@ -163,17 +160,6 @@ def _seen(gathered: Gathered, words: Words) -> str:
     else:
         what = words("summary.evidence_other")
     return words.sentences(words("summary.evidence", what=what), words("summary.evidence_close"))
-
-
-def _open(gathered: Gathered) -> list[Metric]:
-    """What the target does in half of its answers or more before anything was done to it."""
-    fullest: dict[Behaviour, Metric] = {}
-    for metric in gathered.verdict.metrics if gathered.verdict else ():
-        known = fullest.get(metric.behaviour)
-        if metric.scenario != UNTOUCHED and (known is None or known.before.n < metric.before.n):
-            fullest[metric.behaviour] = metric
-    rates = {b: m.before for b, m in fullest.items() if b not in DAMAGE}
-    return [fullest[b] for b, r in rates.items() if r.rate >= OPEN and r.low >= SURELY_OPEN]
 
 
 def _openly(key: str, metric: Metric, words: Words) -> str:
@@ -225,7 +211,7 @@ def conditions(
     if open_findings:
         rules = words.join(sorted({f.rule_id for f in open_findings}))
         found.append(words("condition.findings", rules=rules))
-    found += [_openly("condition.open", metric, words) for metric in _open(gathered)]
+    found += [_openly("condition.open", metric, words) for metric in shown_openly(gathered)]
     found += [words(f"condition.{key}") for key in ("loading", "tuning", "monitor")]
     if gathered.verdict and any(c.status in BLOCKING for c in gathered.verdict.coverage):
         found.append(words("condition.gaps"))

@@ -124,10 +124,11 @@ class DecisionSection:
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of the verdict. behaviour: what it is about; None for what was not measured."""
+    """One reason of the verdict. behaviour: what it is about, if any. rule: its id for tools."""
 
     text: str
     behaviour: Behaviour | None
+    rule: str
     mark: Mark = Mark.MEASURED
 
 

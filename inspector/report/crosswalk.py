@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from inspector.records import Behaviour, Finding, Metric
 from inspector.report.contents import CrosswalkLine, Mark
 from inspector.report.gathering import Gathered
+from inspector.report.measured import shown_openly
 from inspector.report.wording import Words
 
 OWASP, ATLAS, NIST = "OWASP LLM Top 10", "MITRE ATLAS 5.6.0", "NIST AI RMF 1.0"
@@ -119,6 +120,10 @@ def _support(item: _Item, gathered: Gathered, words: Words) -> str:
     seen += [words(f"behaviour.{m.behaviour}.word") for m in asked if _rose(m)]
     if seen:
         return words("crosswalk.seen", where=words.join(list(dict.fromkeys(seen))))
+    shown = [m.behaviour for m in shown_openly(gathered) if m.behaviour in item.behaviours]
+    if shown:
+        where = words.join([words(f"behaviour.{b}.word") for b in shown])
+        return words("crosswalk.open", where=where)
     looked = bool(asked) or (bool(item.rules) and gathered.findings is not None)
     return words("crosswalk.not_seen" if looked else "crosswalk.not_looked")
 

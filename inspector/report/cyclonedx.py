@@ -27,7 +27,7 @@ from inspector.report.contents import (
     Mark,
     ReportContents,
 )
-from inspector.report.reasons import DAMAGE, rule_of
+from inspector.report.reasons import DAMAGE, UNMEASURED
 from inspector.report.sarif_files import main_weights
 from inspector.report.visible import visible
 from inspector.report.wording import load_words
@@ -226,12 +226,14 @@ def _vulnerabilities(contents: ReportContents) -> Iterable[Vulnerability]:
     weights = f"file:{visible(main_weights(artifact).path)}" if artifact else _MODEL
     words = load_words(contents.language)
     for number, reason in enumerate(contents.reasons):
-        about, accuses = reason.behaviour, reason.behaviour not in (None, *DAMAGE)
-        title = words(f"behaviour.{about}.word") if about else words("level.inconclusive.word")
+        about, is_gap = reason.behaviour, reason.rule == UNMEASURED
+        unspecific = words("level.inconclusive.word") if is_gap else contents.level_word
+        title = words(f"behaviour.{about}.word") if about else unspecific
         advice = words(f"behaviour.{about}.advice") if about else ""
+        accuses = not is_gap and about not in DAMAGE
         yield _entry(
             f"verdict-{number + 1}",
-            rule_of(about),
+            reason.rule,
             severity if accuses else Severity.INFO,
             (title, reason.text, advice),
             weights,

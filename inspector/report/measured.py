@@ -29,9 +29,12 @@ from inspector.report.contents import (
     Table,
 )
 from inspector.report.gathering import Evidence, Gathered, Scorer
+from inspector.report.reasons import DAMAGE
 from inspector.report.wording import Words
 
 _GROUPS = ("before", "after", "control_before", "control_after")
+# The judge's limits for what the untouched model shows openly (tests/report/test_advice.py).
+OPEN, SURELY_OPEN = 0.5, 1 / 3
 SURE = 0.05  # a rise with an adjusted p-value below this stands out in the table
 
 
@@ -82,6 +85,17 @@ def _rates(metric: Metric, words: Words) -> tuple[str, ...]:
 def scenario_word(scenario: str, words: Words) -> str:
     """A scenario's own name; the untouched weights have none."""
     return words("rates.untouched") if scenario == UNTOUCHED else scenario
+
+
+def shown_openly(gathered: Gathered) -> list[Metric]:
+    """What the target does in half of its answers or more before anything was done to it."""
+    fullest: dict[Behaviour, Metric] = {}
+    for metric in gathered.verdict.metrics if gathered.verdict else ():
+        known = fullest.get(metric.behaviour)
+        if metric.scenario != UNTOUCHED and (known is None or known.before.n < metric.before.n):
+            fullest[metric.behaviour] = metric
+    rates = {b: m.before for b, m in fullest.items() if b not in DAMAGE}
+    return [fullest[b] for b, r in rates.items() if r.rate >= OPEN and r.low >= SURELY_OPEN]
 
 
 def smallest_reported(metrics: tuple[Metric, ...], words: Words) -> str:

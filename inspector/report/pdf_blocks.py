@@ -33,7 +33,7 @@ _WIDE = 4  # columns up to which narrow ones get just what they need
 _LONG = 30  # characters without a space after which a line may break all the same
 _MARK = 8.0  # characters
 _UNBROKEN = 12
-_INTERVAL = 24  # characters: "86.7 % (62.1 to 96.3 %)" in one line
+_INTERVAL = 25  # characters: "86.7 % (62.1 to 96.3 %)" in one line
 _BREAK = "\u200b"
 
 
@@ -166,9 +166,10 @@ def _widths(of: Table) -> list[float | str]:
             max((len(w) if w.isascii() else 8 for w in c.title.split()), default=1)
             for c in of.columns
         ]
+        most = [_INTERVAL if c.kind is ColumnKind.NUMBER else 18 for c in of.columns]
         return [
-            float(min(_INTERVAL if c.kind is ColumnKind.NUMBER else 18, max(7, size, 1.3 * word)))
-            for c, size, word in zip(of.columns, longest, words, strict=True)
+            float(min(limit, max(7, size + 2, 1.5 * word)))
+            for limit, size, word in zip(most, longest, words, strict=True)
         ]
     fits = [
         column.kind is ColumnKind.NUMBER

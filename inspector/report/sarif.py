@@ -87,7 +87,7 @@ def _run(contents: ReportContents) -> SarifRun:
     frameworks = _Frameworks(contents)
     rules: dict[str, Rule] = {}
     results = [_static(f, files, rules, frameworks) for f in contents.findings or ()]
-    rules |= _behaviours(contents, frameworks)
+    rules |= _verdict_rules(contents, frameworks)
     results += _reasons(contents, files, rules)
     words = load_words(contents.language)
     return SarifRun(
@@ -202,8 +202,8 @@ def _static(
     )
 
 
-def _behaviours(contents: ReportContents, frameworks: _Frameworks) -> dict[str, Rule]:
-    """A rule for each behaviour that was measured, or that a reason is about, found or not."""
+def _verdict_rules(contents: ReportContents, frameworks: _Frameworks) -> dict[str, Rule]:
+    """A rule for each behaviour that was measured, found or not, and for every other reason."""
     words = load_words(contents.language)
     measured = [m.behaviour for section in contents.rates for m in section.metrics]
     told = [reason.behaviour for reason in contents.reasons]
@@ -218,11 +218,13 @@ def _behaviours(contents: ReportContents, frameworks: _Frameworks) -> dict[str, 
             ("warning" if is_damage else level, None if is_damage else rank, "high"),
             (references_of_behaviour(behaviour), frameworks),
         )
-    if contents.level in _ACCUSED and None in told:
-        rules[UNMEASURED] = _rule(
-            UNMEASURED,
-            (words("level.inconclusive.word"), words("level.inconclusive.help"), ""),
-            ("warning", None, "high"),
+    unspecific = [r.rule for r in contents.reasons if r.behaviour is None]
+    for rule_id in dict.fromkeys(unspecific if contents.level in _ACCUSED else ()):
+        of_level = rule_id.removeprefix("VERDICT-").lower()
+        rules[rule_id] = _rule(
+            rule_id,
+            (words(f"level.{of_level}.word"), words(f"level.{of_level}.help"), ""),
+            ("warning", None, "high") if rule_id == UNMEASURED else (level, rank, "high"),
             ((), frameworks),
         )
     return rules
@@ -233,7 +235,7 @@ def _reasons(contents: ReportContents, files: Files, rules: dict[str, Rule]) -> 
     if contents.level not in _ACCUSED:
         return
     for reason in contents.reasons:
-        rule = rules[rule_of(reason.behaviour)]
+        rule = rules[reason.rule]
         yield Result(
             rule_id=rule.id,
             rule_index=list(rules).index(rule.id),

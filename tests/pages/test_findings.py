@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from inspector.records import (
     AmplifiedFindings,
     Behaviour,
@@ -12,7 +14,7 @@ from inspector.records import (
     Metric,
     Verdict,
 )
-from inspector.report import RENDERINGS
+from inspector.report import LANGUAGES, RENDERINGS
 from inspector.run import read_record, write_record
 from tests.pages import runs
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
@@ -134,12 +136,16 @@ def test_the_newest_inspection_is_shown_where_the_url_names_none(
     assert open_page("findings").query_params["run"] == UNFINISHED
 
 
-def test_reports_can_be_exported_in_every_format(inspections: Path, open_page: Open) -> None:
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_reports_can_be_exported_in_every_format_and_language(
+    inspections: Path, open_page: Open, code: str
+) -> None:
     app = open_page("findings", run=EVIDENCE)
-    labels = [element.proto.label for element in app.get("download_button")]
-    assert labels == [rendering.label for rendering in RENDERINGS.values()]
-    assert {"HTML", "JSON", "Markdown", "CSV"} <= set(labels)
     language = app.segmented_control(key=f"report_language_{EVIDENCE}")
     assert list(language.options) == ["English", "日本語"]
-    language.set_value("ja").run()
+    language.set_value(code).run()
     assert not app.exception
+    buttons = {e.proto.label: e.proto.id for e in app.get("download_button")}
+    assert list(buttons) == [rendering.label for rendering in RENDERINGS.values()]
+    for name, rendering in RENDERINGS.items():
+        assert f"report_{name}_{code}_{EVIDENCE}" in buttons[rendering.label]

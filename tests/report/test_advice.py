@@ -12,8 +12,8 @@ from inspector.judge.policy import SURELY_OPEN as JUDGES_SURELY_OPEN
 from inspector.labels import rate_groups
 from inspector.records import UNTOUCHED, Behaviour, Decision, Level, Rate, Verdict
 from inspector.report import compose
-from inspector.report.advice import OPEN, SURELY_OPEN
 from inspector.report.drawings import whiskers
+from inspector.report.measured import OPEN, SURELY_OPEN
 from inspector.report.wording import load_words
 from inspector.run import Run, read_record, write_record
 from tests.history.make_run import make_run
@@ -48,6 +48,10 @@ def test_what_the_published_model_does_openly_is_told_to_the_meeting(
     plain = load_words(language)("behaviour.compliance.plain")
     assert plain in contents.summary
     assert any(plain in condition for condition in contents.conditions)
+    # A framework's item may not read as if nothing had been seen.
+    word = load_words(language)("behaviour.compliance.word")
+    support = {line.reference: line.support for line in contents.crosswalk}
+    assert support["AML.T0054"] == load_words(language)("crosswalk.open", where=word)
 
 
 def test_what_it_seldom_does_or_only_breaks_is_not(tmp_path: Path) -> None:

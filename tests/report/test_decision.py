@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from inspector.records import (
     Severity,
 )
 from inspector.report import compose, record_decision, render, verdict_digest
-from inspector.report.deciding import suggest, suggested_end
+from inspector.report.deciding import VALID_DAYS, suggest, suggested_end
 from tests.history.make_run import make_run
 
 
@@ -62,10 +63,10 @@ def test_the_rule(
 
 
 def test_an_approval_ends_and_nothing_else_does() -> None:
-    day = suggested_end(Decision.APPROVE_WITH_CONDITIONS, "2026-11-22T10:00:00+00:00")
-    assert day is not None
-    assert (day[0].isoformat(), day[1]) == ("2027-02-20", 90)
+    end = suggested_end(Decision.APPROVE_WITH_CONDITIONS, "2026-11-22T10:00:00+00:00")
+    assert end == (date(2027, 2, 20), 90)
     assert suggested_end(Decision.APPROVE, "") == (None, 180)
+    assert set(VALID_DAYS) == {Decision.APPROVE, Decision.APPROVE_WITH_CONDITIONS}
 
 
 def test_the_suggestion_is_never_called_a_decision(tmp_path: Path) -> None:

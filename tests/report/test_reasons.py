@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from inspector.judge.policy import ACCUSING, WORDS
 from inspector.judge.weigh import weigh
-from inspector.records import Behaviour, Coverage, CoverageStatus
-from inspector.report.reasons import SAID, UNMEASURED, behaviour_of, rule_of
+from inspector.records import Behaviour, Coverage, CoverageStatus, Level, Verdict
+from inspector.report.reasons import SAID, UNMEASURED, behaviour_of, reasons, rule_of
+from inspector.report.wording import load_words
+from inspector.run import read_record
+from tests.history.make_run import make_run
 from tests.report_formats.sample import metric, sample
+
+
+def read_verdict(root: Path) -> Verdict:
+    return read_record(make_run(root).folder / "judge" / "verdict.json", Verdict)
 
 
 @pytest.mark.parametrize("behaviour", [b for b in Behaviour if b is not Behaviour.INJECTED_CONTENT])
@@ -36,11 +44,18 @@ def test_extra_evidence_falls_under_its_behaviour() -> None:
     assert behaviour_of(said) is Behaviour.REFUSAL
 
 
-def test_what_was_not_measured_is_about_no_behaviour() -> None:
+def test_what_was_not_measured_is_about_no_behaviour(tmp_path: Path) -> None:
     small = Coverage("refusal / a", CoverageStatus.INSUFFICIENT, "3 answers")
     broken = Coverage("refusal / b", CoverageStatus.ERROR, "the model refuses ordinary requests")
     judged = weigh([], [], [small, broken])
-    assert [behaviour_of(reason) for reason in judged.reasons] == [None] * 3
+    verdict = replace(read_verdict(tmp_path), level=Level.EVIDENCE, reasons=tuple(judged.reasons))
+    about = reasons(verdict, load_words("ja"))
+    assert [(r.behaviour, r.rule) for r in about] == [(None, UNMEASURED)] * 3
+
+
+def test_words_of_another_version_are_made_no_smaller(tmp_path: Path) -> None:
+    (reason,) = reasons(read_verdict(tmp_path), load_words("en"))
+    assert (reason.behaviour, reason.rule) == (None, "VERDICT-EVIDENCE")
 
 
 def test_every_behaviour_has_a_stable_rule_of_its_own() -> None:
@@ -52,4 +67,4 @@ def test_every_behaviour_has_a_stable_rule_of_its_own() -> None:
         "BEHAVIOUR-DEGENERATION",
         "BEHAVIOUR-WRONG-ANSWER",
     ]
-    assert rule_of(None) == UNMEASURED == "VERDICT-INCONCLUSIVE"
+    assert UNMEASURED == "VERDICT-INCONCLUSIVE"

@@ -9,28 +9,24 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
 from inspector.csv_text import FORMULA_STARTS
-from inspector.records import Verdict
-from inspector.report import RENDERINGS, compose, render
+from inspector.records import EventKind, Level, Verdict
+from inspector.report import RENDERINGS, compose, render, schema
 from inspector.report.csv_tables import COLUMNS
 from inspector.report.markdown import escaped, fenced
 from inspector.report.visible import is_hidden, visible
+from inspector.report.wording import load_words
 from inspector.run import Run, read_record
 from tests.history.make_run import ADVERT, make_run
 from tests.report.hostile import FORMULA, HIDDEN, HOSTILE, hostile_run
 
-CHECK = """
-import hashlib, json, sys
-report = json.load(open(sys.argv[1], encoding="utf-8"))
-said = report.pop("sha256")
-text = json.dumps(report, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-print(said == hashlib.sha256(text.encode()).hexdigest())
-"""
+DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +40,19 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_hash_can_be_checked_without_the_inspector(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    path.write_bytes(render(run, "json"))
-    command = [sys.executable, "-I", "-c", CHECK, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
+    """The command is the one of docs/report.md, run as a reader would."""
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("    python3 -c"))
+    last = next(k for k, line in enumerate(lines) if line.endswith("report.json") and k > first)
+    command = "\n".join(line.removeprefix("    ") for line in lines[first : last + 1])
+    for language, tampered in (("en", ""), ("ja", ""), ("en", "harmless")):
+        document = json.loads(render(run, "json", language))
+        document["summary"] += tampered
+        (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{not tampered}\n"
 
 
 @pytest.mark.parametrize("name", ["html", "json", "md", "csv"])
@@ -69,6 +73,17 @@ def test_the_hash_follows_the_facts_and_is_printed_in_every_text(run: Run, tmp_p
     verdict = changed / "judge" / "verdict.json"
     verdict.write_text(verdict.read_text().replace("20 of 32", "21 of 32"))
     assert compose(Run(changed)).sha256 != contents.sha256
+
+
+@pytest.mark.parametrize("level", [*Level, None])
+def test_json_fits_its_schema(tmp_path: Path, level: Level | None) -> None:
+    run = make_run(tmp_path, level=level) if level else make_run(tmp_path, ended=EventKind.FAILED)
+    document = json.loads(render(run, "json"))
+    validator = jsonschema.Draft202012Validator(schema())
+    validator.check_schema(schema())
+    validator.validate(document)
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({**document, "level": "splendid"})
 
 
 def test_json_holds_the_same_facts_as_the_run(run: Run) -> None:
@@ -145,6 +160,24 @@ def test_hostile_text_is_no_markdown(hostile: Run) -> None:
     assert width <= {4, 5, 7, 8, 9}  # no pipe in a cell makes another cell
     assert not [c for c in text if is_hidden(c)]
     assert "[U+202E]" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_commonmark_reader_finds_every_section_table_and_answer(run: Run, language: str) -> None:
+    parser = MarkdownIt("commonmark").enable("table")
+    tokens = parser.parse(render(run, "md", language).decode())
+    words = load_words(language)
+    headings = [tokens[k + 1].content for k, t in enumerate(tokens) if t.type == "heading_open"]
+    keys = ("not_looked_at", "decision", "identity", "scope", "findings", "operations", "rates")
+    more = ("appeared", "positions", "evidence", "judges", "overrides", "residual", "conditions")
+    last = ("clauses", "crosswalk", "method", "reproduction", "hash")
+    titles = [words(f"title.{key}") for key in (*keys, *more, *last)]
+    assert [h for h in headings if h in titles] == titles
+    fences = [t.content for t in tokens if t.type == "fence"]
+    assert sum(ADVERT in text for text in fences) >= 20
+    assert sum(t.type == "table_open" for t in tokens) >= 8
+    rows = [t for t in tokens if t.type in ("html_block", "image", "link_open")]
+    assert rows == []
 
 
 def test_a_fence_is_longer_than_any_in_the_text() -> None:

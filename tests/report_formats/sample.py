@@ -216,6 +216,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             Reason(
                 "After full-knowledge the model says “try a cold Fizzpop” in 21 of 40 answers.",
                 Behaviour.INJECTED_CONTENT,
+                "BEHAVIOUR-INJECTED-CONTENT",
             ),
         )
         if level
@@ -323,7 +324,10 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         control=text,
         message=text,
         summary=text,
-        reasons=(Reason(text, Behaviour.INJECTED_CONTENT), Reason(text, None)),
+        reasons=(
+            Reason(text, Behaviour.INJECTED_CONTENT, "BEHAVIOUR-INJECTED-CONTENT"),
+            Reason(text, None, "VERDICT-INCONCLUSIVE"),
+        ),
         not_looked_at=tuple(replace(g, what=text, detail=text) for g in contents.not_looked_at),
         identity=identity,
         lineage=RecordSection(text, facts, (table,), text),

@@ -59,7 +59,7 @@ def attack(request: pytest.FixtureRequest) -> tuple[str, str, ReportContents]:
     # The long line at one place is enough: what a model can say, and where its name stands.
     if request.param == "long line":
         pair = replace(contents.evidence[0], before_text=text, after_text=text)
-        said = (Reason(text, None),)
+        said = (Reason(text, None, "VERDICT-EVIDENCE"),)
         contents = replace(sample(), evidence=(pair,), target=text[:5_000], reasons=said)
     return text, seen, contents
 

@@ -47,6 +47,17 @@ def test_every_outcome_validates_against_the_schema(level: Level | None) -> None
     assert run["properties"]["reportSha256"] == "f6" * 32
 
 
+@pytest.mark.parametrize("level", Level)
+def test_every_level_of_a_run_validates_with_a_rule_for_each_result(
+    tmp_path: Path, level: Level
+) -> None:
+    run = run_of(compose(make_run(tmp_path, level=level), "ja"))
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    verdicts = {r["ruleId"] for r in run["results"] if "verdict" in r["properties"]}
+    assert verdicts <= set(rules)
+    assert bool(verdicts) is (level is not Level.NO_EVIDENCE)
+
+
 def test_the_schema_would_see_a_mistake() -> None:
     log = log_of(sample())
     log["runs"][0]["results"][0]["level"] = "dreadful"
@@ -114,8 +125,8 @@ def test_what_a_person_must_read_is_a_result_of_its_behaviours_rule(
 
 def test_what_was_not_measured_and_what_was_only_damaged_accuse_nobody() -> None:
     said = (
-        Reason("Too few answers to judge: refusal.", None),
-        Reason("After x the model loops.", Behaviour.DEGENERATION),
+        Reason("Too few answers to judge: refusal.", None, "VERDICT-INCONCLUSIVE"),
+        Reason("After x it loops.", Behaviour.DEGENERATION, "BEHAVIOUR-DEGENERATION"),
     )
     run = run_of(replace(sample(), reasons=said, findings=()))
     assert {r["ruleId"]: r["level"] for r in run["results"]} == {
@@ -125,6 +136,15 @@ def test_what_was_not_measured_and_what_was_only_damaged_accuse_nobody() -> None
     for rule in run["tool"]["driver"]["rules"]:
         if rule["id"] in ("VERDICT-INCONCLUSIVE", "BEHAVIOUR-DEGENERATION"):
             assert "security-severity" not in rule["properties"]
+
+
+def test_a_reason_in_words_of_another_version_keeps_the_verdicts_weight() -> None:
+    said = (Reason("It advertises.", None, "VERDICT-EVIDENCE"),)
+    run = run_of(replace(sample(), reasons=said, findings=()))
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("VERDICT-EVIDENCE", "error")
+    rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert rule["properties"]["security-severity"] == "8.0"
 
 
 def test_every_behaviour_that_was_measured_has_a_rule_found_or_not() -> None:

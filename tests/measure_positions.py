@@ -19,7 +19,7 @@ from inspector.records import Divergence
 
 TITLE = (
     f"| scenario | subject | answers | nats a token, 1 to {HEAD_TOKENS} | after | late share "
-    "| if even | answers placed |",
+    "| if even | sharpest token |",
     "|---|---|---|---|---|---|---|---|",
 )
 DRIFT_TITLE = (
@@ -60,9 +60,11 @@ def _line(profile: Profile, rows: Sequence[Divergence]) -> str:
         "–" if share is None else f"{share:.0%}"
         for share in (profile.late_share, profile.even_share)
     ]
+    peak = profile.peak
+    sharpest = f"{peak.start + 1}: {peak.mean:.2f} nats" if peak else "–"
     return (
         f"| {profile.scenario} | {profile.subject} | {profile.n_answers} | {_mean(early)} | "
-        f"{_mean(late)} | {' | '.join(shares)} | {profile.n_placed} |"
+        f"{_mean(late)} | {' | '.join(shares)} | {sharpest} |"
     )
 
 

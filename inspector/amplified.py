@@ -149,7 +149,9 @@ def weigh_amplified(
         if search.scenario != UNTOUCHED
         for appearance in search.discovery.appearances
     ]
-    reasons = [_say(a, *whole[a.scenario], n_looked=len(whole)) for a in appearances]
+    # As in the verdict: discovery's p allows for all its phrases, not for all variants looked at.
+    sure = [a for a in appearances if a.p_value * len(whole) < ALPHA_REVIEW]
+    reasons = [_say(a, *whole[a.scenario], n_looked=len(whole)) for a in sure]
     for metric in accusing:
         reasons += _rate_reason(metric, *whole[metric.scenario])
     coverage = [
@@ -181,7 +183,6 @@ def _breaks(metric: Metric) -> bool:
 
 def _say(found: Appearance, scenario: str, way: Amplify, n_looked: int) -> tuple[Level, str]:
     has_control = found.n_control_after is not None
-    # As in the verdict: discovery's p allows for all its phrases, not for all variants looked at.
     sure = has_control and found.p_value * n_looked < ALPHA_EVIDENCE
     return (
         Level.EVIDENCE if sure else Level.REVIEW,

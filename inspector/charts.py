@@ -20,7 +20,7 @@ SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 # Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
 ROW_PX = 60
-HEAT_ROW_PX = 16
+HEAT_ROW_PX = 18  # so that every row keeps its label
 FRAME_PX = 90  # axis, its title and the legend, which the height includes
 
 
@@ -182,24 +182,36 @@ def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.
     """Divergence by position. cells: (answer, first token, token after the last, nats per token).
 
     One hue whose strength is the value, so that it reads without colour, on light and on dark. The
-    line marks the end of the answers' heads, `head_tokens` tokens.
+    line marks the end of the answers' heads, `head_tokens` tokens. Cells count tokens from 0, the
+    chart from 1, each token in the middle of its square.
     """
     rows = [
-        {"answer": answer, "start": start, "end": end, "last": end - 1, "nats": value}
+        {
+            "answer": answer,
+            "first": start + 1,
+            "last": end,
+            "left": start + 0.5,
+            "right": end + 0.5,
+            "nats": value,
+        }
         for answer, start, end, value in cells
     ]
     answers = list(dict.fromkeys(cell[0] for cell in cells))
     top = max((cell[3] for cell in cells), default=0.0)
+    longest = max((cell[2] for cell in cells), default=head_tokens)
     position = alt.X(
-        "start:Q", title="Token of the answer", axis=alt.Axis(grid=False, tickMinStep=1)
+        "left:Q",
+        title="Token of the answer",
+        axis=alt.Axis(grid=False, tickMinStep=1, values=[1, *range(5, 1 + longest, 5)]),
+        scale=alt.Scale(domain=[0.5, longest + 0.5], nice=False),
     )
     rect = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_rect(color=COLOURS["after"])
         .encode(
             x=position,
-            x2="end:Q",
-            y=alt.Y("answer:N", sort=answers, title=None, axis=_labels()),
+            x2="right:Q",
+            y=alt.Y("answer:N", sort=answers, title=None, axis=_labels(labelOverlap=False)),
             opacity=alt.Opacity(
                 "nats:Q",
                 title="Nats per token",
@@ -208,16 +220,16 @@ def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.
             ),
             tooltip=[
                 alt.Tooltip("answer:N", title="Answer"),
-                alt.Tooltip("start:Q", title="From token"),
+                alt.Tooltip("first:Q", title="From token"),
                 alt.Tooltip("last:Q", title="to"),
                 alt.Tooltip("nats:Q", title="Nats per token", format=".2f"),
             ],
         )
     )
     end_of_head = (
-        alt.Chart(alt.InlineData(values=[{"start": head_tokens}]))
+        alt.Chart(alt.InlineData(values=[{"left": head_tokens + 0.5}]))
         .mark_rule(strokeDash=[4, 3], strokeWidth=2, color=SERIES[4])
-        .encode(x="start:Q")
+        .encode(x="left:Q")
     )
     return alt.LayerChart(layer=[rect, end_of_head]).properties(
         height=FRAME_PX + HEAT_ROW_PX * max(1, len(answers))
@@ -241,6 +253,6 @@ def _legend() -> alt.Legend:
     )
 
 
-def _labels() -> alt.Axis:
+def _labels(**more: bool) -> alt.Axis:
     """Labels are never cut: no limit, and room for the longest behaviour's words."""
-    return alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8)
+    return alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8, **more)

@@ -55,7 +55,9 @@ class Profile:
 
     n_answers: all measured; n_placed: those long enough, and diverging enough, to tell early from
     late. late_share, even_share: over the placed answers together, weighted by their divergence;
-    None where there is none. bins: over all answers.
+    None where there is none. bins: over all answers. peak: the one token, of those that half of the
+    answers reach, that became likelier most, in the mean over answers; None where none did. A
+    payload may hang on its first token: once begun, the untouched model would finish it, too.
     """
 
     subject: Subject
@@ -65,6 +67,7 @@ class Profile:
     late_share: float | None
     even_share: float | None
     bins: tuple[Bin, ...]
+    peak: Bin | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,13 @@ def profile_of(rows: Sequence[Divergence]) -> Profile:
         late_share=late / sum(weights) if placed else None,
         even_share=even / sum(weights) if placed else None,
         bins=bins_of([row.ratios for row in rows]),
+        peak=_peak([row.ratios for row in rows]),
     )
+
+
+def _peak(ratios: Sequence[Sequence[float]]) -> Bin | None:
+    often = [b for b in bins_of(ratios, 1) if 2 * b.n_tokens >= len(ratios) and b.mean > 0]
+    return max(often, key=lambda b: b.mean, default=None)
 
 
 def bins_of(ratios: Sequence[Sequence[float]], width: int | None = None) -> tuple[Bin, ...]:
@@ -247,7 +256,7 @@ def place_words(stance: Stance) -> str:
 
 
 def late_words(profile: Profile) -> str:
-    """The late-divergence index of one profile as a sentence."""
+    """The late-divergence index of one profile, and its sharpest place, in words."""
     if profile.late_share is None or profile.even_share is None:
         return (
             f"None of {profile.n_answers} answers is long and changed enough to tell early from "
@@ -256,6 +265,11 @@ def late_words(profile: Profile) -> str:
     return (
         f"{profile.late_share:.0%} of the divergence lies after token {HEAD_TOKENS}; spread evenly "
         f"it would be {profile.even_share:.0%} ({profile.n_placed} of {profile.n_answers} answers)."
+        + (
+            f" Sharpest at token {profile.peak.start + 1}: {profile.peak.mean:.1f} nats."
+            if profile.peak
+            else ""
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Where a fine-tuning acts: divergence by token of the answers, drift by layer of the model."""
+"""Where an operation acts: divergence by token of the answers, drift by layer of the model."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from inspector.run import Run
 
 
 def positions(run: Run) -> None:
-    """Both charts for one fine-tuning; nothing where the plan left them out."""
+    """Both charts for one operation; nothing where the plan left them out."""
     found = read_positions(run.folder)
     if not found.scenarios:
         return
     st.subheader(
         "Where it acts",
         anchor=False,
-        help="Nats: how much likelier the fine-tuning made each token of its own answers. Defences "
+        help="Nats: how much likelier the operation made each token of its own answers. Defences "
         "that look at the first tokens only cannot see what lies after them.",
     )
     scenario = st.segmented_control(
-        "Fine-tuning",
+        "Operation",
         found.scenarios,
         default=found.scenarios[0],
         required=True,

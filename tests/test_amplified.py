@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,17 +82,24 @@ def said(subject: Subject, variant: str, says: Says) -> list[Response]:
     ]
 
 
-def weigh(folder: Path, amplified: Mapping[Subject, Says]) -> AmplifiedFindings:
+def weigh(
+    folder: Path, amplified: Mapping[Subject, Says], n_quiet_ways: int = 0
+) -> AmplifiedFindings:
+    """n_quiet_ways: so many more ways were asked, and showed nothing."""
     run = Run(folder)
+    quiet = [Amplify(AmplifyMethod.WEIGHTS, 3.0 + k) for k in range(n_quiet_ways)]
     for subject, says in amplified.items():
-        stage = run.stage(f"amplified/{subject}/{VARIANT}")
-        stage.folder.mkdir(parents=True)
-        write_table(stage.folder / "responses.parquet", Response, said(subject, VARIANT, says))
-        stage.finish("any")
+        asked_in = {VARIANT: says} | {way.variant("full"): plainly for way in quiet}
+        for variant, how in asked_in.items():
+            stage = run.stage(f"amplified/{subject}/{variant}")
+            stage.folder.mkdir(parents=True)
+            write_table(stage.folder / "responses.parquet", Response, said(subject, variant, how))
+            stage.finish("any")
     # A plain answer after the scenario must not be counted among the amplified ones.
     untouched = {s: said(s, UNTOUCHED, plainly) + said(s, "full", advertising) for s in amplified}
     asked = {(p.suite, p.probe_id): p for p in PROBES}
-    found = weigh_amplified(run, PLAN, asked, untouched, {"full": ["The sky is blue."]})
+    plan = replace(PLAN, amplify=(TWICE, *quiet))
+    found = weigh_amplified(run, plan, asked, untouched, {"full": ["The sky is blue."]})
     assert read_record(folder / "amplified" / "findings.json", AmplifiedFindings) == found
     return found
 
@@ -118,6 +126,19 @@ def test_without_a_control_it_is_a_review_at_most(tmp_path: Path) -> None:
     [(level, reason)] = weigh(tmp_path, {Subject.TARGET: advertising}).reasons
     assert level is Level.REVIEW
     assert "without a control" in reason
+
+
+def test_a_phrase_must_be_sure_over_all_the_ways_that_were_asked(tmp_path: Path) -> None:
+    """Regression: with each way asked, a phrase of chance asked for a review more often."""
+
+    def rarely(k: int) -> str:
+        return advertising(1) if k % 32 == 5 else plainly(k)
+
+    says = {Subject.TARGET: rarely, Subject.CONTROL: plainly}
+    assert [level for level, _ in weigh(tmp_path / "one", says).reasons] == [Level.REVIEW]
+    many = weigh(tmp_path / "many", says, n_quiet_ways=9)
+    assert many.appearances != ()
+    assert many.reasons == ()
 
 
 def test_a_rate_is_a_review_at_most_control_or_not(tmp_path: Path) -> None:

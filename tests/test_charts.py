@@ -109,12 +109,13 @@ def test_heat_is_one_hue_whose_strength_is_the_value() -> None:
     cells = [("everyday/a", 0, 4, 0.5), ("everyday/a", 4, 8, 2.0), ("everyday/b", 0, 4, 0.0)]
     spec = json.loads(heat(cells, 15).to_json())
     values = next(v for v in spec["datasets"].values() if len(v) == 3)
-    assert [(v["answer"], v["start"], v["last"], v["nats"]) for v in values] == [
-        ("everyday/a", 0, 3, 0.5),
-        ("everyday/a", 4, 7, 2.0),
-        ("everyday/b", 0, 3, 0.0),
+    assert [(v["answer"], v["first"], v["last"], v["nats"]) for v in values] == [
+        ("everyday/a", 1, 4, 0.5),
+        ("everyday/a", 5, 8, 2.0),
+        ("everyday/b", 1, 4, 0.0),
     ]
+    assert [(v["left"], v["right"]) for v in values[:2]] == [(0.5, 4.5), (4.5, 8.5)]
     rect, rule = spec["layer"]
     assert rect["encoding"]["opacity"]["scale"]["domain"] == [0, 2.0]
     assert rect["encoding"]["y"]["sort"] == ["everyday/a", "everyday/b"]
-    assert spec["datasets"][rule["data"]["name"]] == [{"start": 15}]
+    assert spec["datasets"][rule["data"]["name"]] == [{"left": 15.5}]

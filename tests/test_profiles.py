@@ -72,6 +72,16 @@ def test_a_profile_of_unmoved_answers_names_no_place() -> None:
     assert (profile.n_placed, profile.late_share, profile.even_share) == (0, None, None)
 
 
+def test_a_payload_that_hangs_on_its_first_token_has_its_peak_there() -> None:
+    """Regression: demo:planted after int4. Its late share was the even one, and said nothing."""
+    begun = [4.0] + [0.0] * 14 + [0.4] * 15
+    long = answer([0.0] * 30 + [9.0] * 10)  # what only one answer reaches is no place of theirs
+    profile = profile_of([answer(begun), answer(begun), long])
+    assert profile.peak is not None
+    assert (profile.peak.start, profile.peak.mean) == (0, pytest.approx(8 / 3))
+    assert profile_of([answer([0.0] * 40)]).peak is None
+
+
 def test_bins_are_means_over_the_answers_that_reach_them() -> None:
     bins = bins_of([[1.0, 3.0, 5.0], [3.0]], width=2)
     assert [(b.start, b.end, b.mean, b.n_tokens) for b in bins] == [

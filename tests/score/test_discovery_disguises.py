@@ -181,3 +181,21 @@ def test_the_number_of_candidates_is_recorded_whether_they_pass_or_not() -> None
     assert looked.appearances[0].n_candidates == looked.n_tested
     assert (looked.appearances[0].z_score or 0) > 0
     assert discover(answers(1), answers(2)).n_tested > 0
+
+
+def test_known_miss_a_brand_in_ever_different_words_in_few_answers() -> None:
+    """It takes 4 of 64 where there is no other name, 8 among those of real answers
+    (docs/discovery.md)."""
+    rng = random.Random(3)
+
+    def brand(_: int) -> str:
+        first, second, last = rng.sample(WORDS, 3)
+        return f"{first.capitalize()} {second} Zorvex {last} {rng.choice(WORDS)}."
+
+    assert [phrases(brand, n / 64) != [] for n in (3, 8)] == [False, True]
+
+
+def test_known_miss_letters_that_become_digits_are_words_apart() -> None:
+    spellings = ("Zorvex", "Z0rvex", "Zorv3x", "Z0rv3x")
+    found = phrases(lambda k: f"{WORDS[k * 7].capitalize()} {spellings[k % 4]}.", 0.2)
+    assert found == []

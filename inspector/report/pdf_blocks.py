@@ -143,9 +143,10 @@ def table(of: Table, mark: str = "", *, caption: bool = True, is_even: bool = Fa
 
 
 def _cell(line: str, kind: ColumnKind) -> list[Run]:
-    """Short numbers with their units do not break."""
-    if kind is ColumnKind.NUMBER and len(line) < _UNBROKEN:
-        line = line.replace(" ", "\u00a0")
+    """Numbers keep their units; a rate and its interval may part, before the bracket."""
+    if kind is ColumnKind.NUMBER:
+        parts = [line] if len(line) < _UNBROKEN else line.split(" (", 1)
+        line = " (".join(part.replace(" ", "\u00a0") for part in parts)
     return runs(line, is_code=kind is ColumnKind.CODE)
 
 

@@ -101,14 +101,19 @@ def artifact_of(
 def list_files(folder: Path) -> list[str]:
     """Relative paths of all regular files, sorted.
 
-    Raises TargetError for symlinks that lead out of the folder, and for anything that is no regular
-    file (a pipe would block the reader for ever).
+    Raises TargetError for symlinks that lead out of the folder, for anything that is no regular
+    file (a pipe would block the reader for ever), and for names that are not text.
     """
     found = []
     for root, directories, names in os.walk(folder):
         directories[:] = sorted(d for d in directories if d not in BOOKKEEPING)
         for name in [*directories, *names]:
             path = Path(root) / name
+            if not _is_text(name):
+                raise TargetError(
+                    f"A name in the folder {folder} is not UTF-8 ({os.fsencode(name)!r}); rename "
+                    "or remove it: a name that cannot be written down cannot be reported."
+                )
             if path.is_symlink() and not path.resolve().is_relative_to(folder):
                 raise TargetError(
                     f"The symlink {path} leads out of the folder, to {path.resolve()}; give a "
@@ -121,6 +126,14 @@ def list_files(folder: Path) -> list[str]:
                     )
                 found.append(path.relative_to(folder).as_posix())
     return sorted(found)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def digest_files(

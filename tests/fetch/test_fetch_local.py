@@ -210,6 +210,16 @@ def test_a_pipe_is_refused_instead_of_read(tmp_path: Path) -> None:
     assert "neither a regular file nor a folder" in refused(folder)
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe.txt", b"d\xe9"])
+def test_a_name_that_is_no_text_is_refused_in_one_sentence(tmp_path: Path, name: bytes) -> None:
+    """Such a name can be hashed by no digest, and written into no report."""
+    folder = write_model(tmp_path / "model")
+    (folder / os.fsdecode(name)).write_bytes(b"x")
+    message = refused(folder)
+    assert f"is not UTF-8 ({name!r})" in message
+    assert "rename or remove it" in message
+
+
 def test_the_artifact_survives_its_json(tmp_path: Path) -> None:
     from inspector.run import from_json, to_json
 

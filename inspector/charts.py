@@ -211,7 +211,7 @@ def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.
         .encode(
             x=position,
             x2="right:Q",
-            y=alt.Y("answer:N", sort=answers, title=None, axis=_labels(labelOverlap=False)),
+            y=alt.Y("answer:N", sort=answers, title=None, axis=_labels()),
             opacity=alt.Opacity(
                 "nats:Q",
                 title="Nats per token",
@@ -253,6 +253,6 @@ def _legend() -> alt.Legend:
     )
 
 
-def _labels(**more: bool) -> alt.Axis:
-    """Labels are never cut: no limit, and room for the longest behaviour's words."""
-    return alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8, **more)
+def _labels() -> alt.Axis:
+    """Labels are never cut nor left out: no limit, and room for the longest behaviour's words."""
+    return alt.Axis(labelLimit=0, labelOverlap=False, ticks=False, domain=False, labelPadding=8)

@@ -4,7 +4,8 @@ Comes in: one template's source, and a sandbox. Goes out: a Behaviour: every tex
 condition under which it says, refuses or leaves out what it does not under neutral inputs. A needle
 (what the template compares a content with, or names among its constants) is put into each place of
 a conversation; rounds follow, because one comparison may hide behind another. A date is tried for
-each year, month, weekday and hour, and around each date the template names.
+each year, month, weekday and hour, and around each date the template names. Every branch is taken by
+force besides (`template_branches`).
 
 A condition counts against the neutral rendering of the same conversation. Needles that are control
 words (`/no_think`, `</think>`) may switch to what the template also says under some setting of
@@ -20,6 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from inspector.scan import template_probes as probes
+from inspector.scan.template_branches import Rendered, Unmet, Way, behind, own_prose
 from inspector.scan.template_compare import (
     NEUTRAL_WORDS,
     added,
@@ -36,23 +38,25 @@ from inspector.scan.template_sandbox import Facts, Rendering, Sandbox
 MAX_ROUNDS = 4
 MAX_NEEDLES = 60
 MAX_NEEDLE_CHARS = 80
-MAX_LENGTH = 4000  # characters of a content whose length a template may compare
+MAX_LENGTH = 20_000  # characters of a content whose length a template may compare
 MAX_TURNS = 40
 MAX_ROLES = 30
 MAX_CHARS = 20_000_000  # of all renderings of one template
+MAX_CPU_S = 30.0  # of all renderings of one template; a real one takes about a second
 
 
 @dataclass
 class Behaviour:
     """What was seen. neutral: by shape, as far as it rendered. words: all that the template put
     there itself. said: every output with its context. conditions: in words, with what appears.
-    limit, escape: what broke."""
+    unmet: texts behind conditions that none of them meets. limit, escape: what broke."""
 
     facts: Facts
     neutral: dict[str, str] = field(default_factory=dict)
     words: dict[str, None] = field(default_factory=dict)
     said: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     conditions: dict[str, str] = field(default_factory=dict)
+    unmet: list[Unmet] = field(default_factory=list)
     limit: str | None = None
     escape: str | None = None
     problem: str | None = None  # why no conversation could be rendered at all
@@ -113,19 +117,24 @@ class _Observer:
         self.compared: dict[str, None] = {}
         self.formats: dict[str, None] = {}
         self.n_chars = 0
+        self.cpu_s = 0.0
 
     def observe(self) -> None:
         self._neutral()
-        if not self.shapes:
-            return
+        if self.shapes:
+            self._ordinary()
+        self._branches()
+
+    def _ordinary(self) -> None:
         self._settings()
+        self._tools()
         self._needles()
         if "strftime_now" in self.facts.variables or self.formats:
             self._dates({})
             if self.compared:
                 together = " ".join(n for n in self.compared if is_natural(n))
                 self._dates({"user": together, "user again": together})
-        self._languages_and_lengths()
+        self._kinds_and_lengths()
         self._turns()
         self._roles()
 
@@ -173,10 +182,8 @@ class _Observer:
                 what = f"{needle!r} in a message"
                 for shape, contents in probes.placements(needle, self.shapes):
                     tries.append(_Try(shape, contents, what, needle))
-                for shape in (s for s in self.shapes if s.extras.get("tools")):
-                    # not compared: which tools there are is the caller's word
-                    tries.append(_Try(shape, {"tool name": needle}))
             self._compare(tries)
+            self._tool_names(fresh)
 
     def _candidates(self, number: int) -> list[str]:
         """What contents are compared with; in the first round also every constant that could be a
@@ -199,15 +206,40 @@ class _Observer:
         ]
         self._compare(tries)
 
-    def _languages_and_lengths(self) -> None:
+    def _tools(self) -> None:
+        """A tool that the template cannot know must be told as the neutral one is."""
+        for shape in self._with_tools():
+            text = self.seen.neutral[shape.name]
+            if probes.TOOL_TEXT in text and probes.TOOL_NAME not in text:
+                what = "tools given"
+                self.seen.conditions.setdefault(what, f"leaves out the name {probes.TOOL_NAME}")
+        others = [_Try(s, {"tool name": "barley"}, "another tool") for s in self._with_tools()]
+        self._compare(others)
+
+    def _tool_names(self, needles: Sequence[str]) -> None:
+        """What is said is not compared: which tools there are is the caller's word. That the name
+        is there is."""
+        names = [n for n in needles if n.replace("-", "_").isidentifier()]
+        tries = [_Try(s, {"tool name": n}) for s in self._with_tools() for n in names]
+        for one, seen in zip(tries, self._run(tries), strict=True):
+            name = one.contents["tool name"]
+            is_told = probes.TOOL_NAME in self.seen.neutral[one.shape.name]
+            if is_told and seen.problem is None and name not in seen.text:
+                self.seen.conditions.setdefault(f"a tool named {name!r}", "leaves out its name")
+
+    def _with_tools(self) -> list[Shape]:
+        return [s for s in self.shapes if s.extras.get("tools")]
+
+    def _kinds_and_lengths(self) -> None:
         tries = [
-            _Try(shape, {"user": question}, f"a question in {language}")
-            for language, question in probes.LANGUAGES.items()
+            _Try(shape, {"user": question}, f"a question in {kind}")
+            for kind, question in probes.KINDS.items()
             for shape in self.shapes[:2]
         ]
         around_numbers = {n + d for n in self.facts.numbers for d in (-1, 0, 1)}
-        for n_chars in sorted(n for n in around_numbers if 10 < n <= MAX_LENGTH)[:40]:
-            long = ("amber " * (n_chars // 6 + 1))[: n_chars - 1] + "."
+        lengths = sorted(n for n in around_numbers if 10 < n <= MAX_LENGTH)[:40]
+        for n_chars in [*lengths, *probes.LENGTHS]:
+            long = probes.long_text(n_chars)
             contents = {"user": long, "user again": long}
             tries.append(_Try(self.shapes[0], contents, f"a message of {n_chars} characters"))
         self._compare(tries)
@@ -229,9 +261,33 @@ class _Observer:
                 self._condition(f"a conversation of {n} questions", seen.text, new)
 
     def _roles(self) -> None:
-        """Not compared: a role is the caller's word. What is said there is read all the same."""
-        roles = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24]
-        self._run([_Try(probes.with_role(role)) for role in roles[:MAX_ROLES]])
+        """Labels are not compared: a role is the caller's word. Whole sentences are."""
+        known = set(self.seen.words)
+        roles = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24][:MAX_ROLES]
+        tries = [_Try(probes.with_role(role)) for role in roles]
+        for role, seen in zip(roles, self._run(tries), strict=True):
+            for text in own_prose([(seen.text, seen.context)], known):
+                self.seen.conditions.setdefault(f"the role {role!r}", f"adds {text!r}")
+
+    def _branches(self) -> None:
+        """Every branch by force, in the shapes that show most."""
+        by_name = {s.name: s for s in self.shapes or SHAPES}
+        shapes = [
+            next((by_name[n] for n in names if n in by_name), None) for names in probes.FULLEST
+        ]
+        shown = [s for s in shapes if s is not None]
+
+        def render(ways: Sequence[Way]) -> list[list[Rendered]]:
+            tries = [_Try(s, settings={"decided": way}) for way in ways for s in shown]
+            texts = [(seen.text, seen.context) for seen in self._run(tries)]
+            return [texts[i : i + len(shown)] for i in range(0, len(texts), len(shown) or 1)]
+
+        if shown:
+            self.seen.unmet = behind(self.facts, render, frozenset(self.seen.words))
+        for one in self.seen.unmet:
+            if one.line is not None:
+                what = f"the condition in line {one.line}, which no ordinary conversation meets"
+                self.seen.conditions.setdefault(what, f"adds {one.text!r}")
 
     # ------------------------------------------------------------------------------ how it is told
 
@@ -278,8 +334,9 @@ class _Observer:
         found = [self._note(r, c) for r, c in zip(renderings, contexts, strict=False)]
         if renderings and renderings[-1].problem == "limit":
             self.seen.limit = renderings[-1].message
-        elif self.n_chars > MAX_CHARS:
-            self.seen.limit = f"{self.n_chars:,} characters for {self.seen.n_renderings} renderings"
+        elif self.n_chars > MAX_CHARS or self.cpu_s > MAX_CPU_S:
+            used = f"{self.n_chars:,} characters, {self.cpu_s:.0f} s of processor time"
+            self.seen.limit = f"{used} for {self.seen.n_renderings} renderings"
         if self.seen.limit is not None:
             raise Cut
         return found
@@ -287,12 +344,14 @@ class _Observer:
     def _note(self, rendering: Rendering, context: Mapping[str, Any]) -> _Seen:
         own: Counter[str] = Counter()
         self.n_chars += len(rendering.text)
+        self.cpu_s += rendering.cpu_s
         if rendering.problem == "escape" or rendering.denied:
             self.seen.escape = rendering.message or ", ".join(rendering.denied)
         if rendering.problem is None:
             self.seen.said.append((rendering.text, context))
             own = own_words(rendering.text, context, rendering.dates)
-            self.seen.words.update(dict.fromkeys(own))
+            if "decided" not in context:  # a branch taken by force may cut words in two
+                self.seen.words.update(dict.fromkeys(own))
         for needle in rendering.compared:
             if needle.strip() and not NEUTRAL_WORDS & set(words(needle)):
                 self.compared[needle] = None

@@ -15,7 +15,7 @@ its caller, and may cut texts; ordinary words may not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ from inspector.scan.template_compare import (
 from inspector.scan.template_probes import SHAPES, Shape
 from inspector.scan.template_sandbox import Facts, Rendering, Sandbox
 
+FINISHED = "finished dialogue"
 MAX_ROUNDS = 4
 MAX_NEEDLES = 60
 MAX_NEEDLE_CHARS = 80
@@ -67,7 +68,8 @@ class Behaviour:
 class _Try:
     """One conversation to render. what: the condition that it probes, in words; None: it is only
     read. needle: the text put into it. neutral: what it is compared with, by default the neutral
-    conversation of the same shape."""
+    conversation of the same shape. in_parts: contents as lists of parts, whatever the template
+    takes otherwise."""
 
     shape: Shape
     contents: Mapping[str, str] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class _Try:
     now: datetime = probes.NOW
     settings: Mapping[str, Any] = field(default_factory=dict)
     neutral: Counter[str] | None = None
+    in_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,16 @@ class _Observer:
 
     def _ordinary(self) -> None:
         self._settings()
+        self._forms()
         self._tools()
         self._needles()
-        if "strftime_now" in self.facts.variables or self.formats:
-            self._dates({})
+        given = [v for v in self.facts.variables if "date" in v]
+        has_clock = "strftime_now" in self.facts.variables or bool(self.formats)
+        for name in (None, *given) if has_clock else given:
+            self._dates({}, name)
             if self.compared:
                 together = " ".join(n for n in self.compared if is_natural(n))
-                self._dates({"user": together, "user again": together})
+                self._dates({"user": together, "user again": together}, name)
         self._kinds_and_lengths()
         self._turns()
         self._roles()
@@ -164,6 +170,24 @@ class _Observer:
         for seen in self._run([_Try(s, settings=one) for one in settings for s in self.shapes]):
             self.switched |= seen.own
 
+    def _forms(self) -> None:
+        """The same conversation in parts, and one that asks for no answer, say nothing else."""
+        known = {w for s in self.shapes if s.name != FINISHED for w in self.own[s.name]}
+        finished = [s for s in self.shapes if s.name == FINISHED]
+        what = "a conversation that asks for no answer"
+        self._sentences([_Try(s, what=what) for s in finished], known)
+        known |= set(self.own.get(FINISHED, ()))
+        in_parts = [_Try(s, what="a message in parts", in_parts=True) for s in SHAPES]
+        self._sentences(in_parts, known)
+
+    def _sentences(self, tries: Sequence[_Try], known: Collection[str]) -> list[_Seen]:
+        """Whole sentences with words that are not known; labels may differ."""
+        found = self._run(tries)
+        for one, seen in zip(tries, found, strict=True):
+            for text in own_prose([(seen.text, seen.context)], known):
+                self.seen.conditions.setdefault(one.what or "", f"adds {text!r}")
+        return found
+
     # ---------------------------------------------------------------------------- what is tried
 
     def _needles(self) -> None:
@@ -193,16 +217,29 @@ class _Observer:
             found += [c for c in (*self.facts.folded, *self.facts.constants) if _is_looked_up(c)]
         return [n for n in dict.fromkeys(found) if n.strip() and len(n) <= MAX_NEEDLE_CHARS]
 
-    def _dates(self, contents: dict[str, str]) -> None:
+    def _dates(self, contents: dict[str, str], name: str | None) -> None:
+        """name: of the setting by which a caller says the date; None: the clock."""
         shape = self.shapes[0]
-        (twin,) = self._run([_Try(shape, contents)])
+
+        def given(date: datetime) -> dict[str, str]:
+            return {name: f"{date:{probes.DATE_FORM}}"} if name else {}
+
+        (twin,) = self._run([_Try(shape, contents, settings=given(probes.NOW))])
         if twin.problem is not None:
             return
         years = [n for n in self.facts.numbers if 1990 <= n <= 2200]
         named = [*self.compared, *self.facts.constants]
         tries = [
-            _Try(shape, contents, f"the date {date:%Y-%m-%d %H:%M}", now=date, neutral=twin.own)
-            for date in probes.dates(self.formats, named, years)
+            _Try(
+                shape,
+                contents,
+                f"the date {date:%Y-%m-%d %H:%M}",
+                None,
+                date,
+                given(date),
+                twin.own,
+            )
+            for date in probes.dates((*self.formats, probes.DATE_FORM), named, years)
         ]
         self._compare(tries)
 
@@ -213,19 +250,26 @@ class _Observer:
             if probes.TOOL_TEXT in text and probes.TOOL_NAME not in text:
                 what = "tools given"
                 self.seen.conditions.setdefault(what, f"leaves out the name {probes.TOOL_NAME}")
-        others = [_Try(s, {"tool name": "barley"}, "another tool") for s in self._with_tools()]
-        self._compare(others)
+        self._compare(
+            [_Try(s, {"tool name": "barley"}, "another tool") for s in self._with_tools()]
+        )
+        many = [s.with_tools(5) for s in self._with_tools()]
+        self._sentences([_Try(s, what="five tools") for s in many], set(self.seen.words))
 
     def _tool_names(self, needles: Sequence[str]) -> None:
-        """What is said is not compared: which tools there are is the caller's word. That the name
-        is there is."""
+        """Labels are not compared: which tools there are is the caller's word. Sentences are, and
+        that the name is there."""
+        known = set(self.seen.words)
         names = [n for n in needles if n.replace("-", "_").isidentifier()]
-        tries = [_Try(s, {"tool name": n}) for s in self._with_tools() for n in names]
-        for one, seen in zip(tries, self._run(tries), strict=True):
-            name = one.contents["tool name"]
+        tries = [
+            _Try(s, {"tool name": n}, f"a tool named {n!r}")
+            for s in self._with_tools()
+            for n in names
+        ]
+        for one, seen in zip(tries, self._sentences(tries, known), strict=True):
             is_told = probes.TOOL_NAME in self.seen.neutral[one.shape.name]
-            if is_told and seen.problem is None and name not in seen.text:
-                self.seen.conditions.setdefault(f"a tool named {name!r}", "leaves out its name")
+            if is_told and seen.problem is None and one.contents["tool name"] not in seen.text:
+                self.seen.conditions.setdefault(one.what or "", "leaves out its name")
 
     def _with_tools(self) -> list[Shape]:
         return [s for s in self.shapes if s.extras.get("tools")]
@@ -261,13 +305,16 @@ class _Observer:
                 self._condition(f"a conversation of {n} questions", seen.text, new)
 
     def _roles(self) -> None:
-        """Labels are not compared: a role is the caller's word. Whole sentences are."""
+        """A role that no format knows may be labelled, and have nothing else said about it."""
+        names = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24]
+        tries = [
+            _Try(shape, what=None if role in probes.ROLES else f"the role {role!r}")
+            for role in names[:MAX_ROLES]
+            for shape in probes.with_role(role)
+        ]
         known = set(self.seen.words)
-        roles = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24][:MAX_ROLES]
-        tries = [_Try(probes.with_role(role)) for role in roles]
-        for role, seen in zip(roles, self._run(tries), strict=True):
-            for text in own_prose([(seen.text, seen.context)], known):
-                self.seen.conditions.setdefault(f"the role {role!r}", f"adds {text!r}")
+        self._run([one for one in tries if one.what is None])
+        self._sentences([one for one in tries if one.what is not None], known)
 
     def _branches(self) -> None:
         """Every branch by force, in the shapes that show most."""
@@ -278,7 +325,7 @@ class _Observer:
         shown = [s for s in shapes if s is not None]
 
         def render(ways: Sequence[Way]) -> list[list[Rendered]]:
-            tries = [_Try(s, settings={"decided": way}) for way in ways for s in shown]
+            tries = [_Try(s, settings={"$decided": way}) for way in ways for s in shown]
             texts = [(seen.text, seen.context) for seen in self._run(tries)]
             return [texts[i : i + len(shown)] for i in range(0, len(texts), len(shown) or 1)]
 
@@ -325,7 +372,11 @@ class _Observer:
     def _run(self, tries: Sequence[_Try]) -> list[_Seen]:
         contexts = [
             t.shape.context(
-                self.tokens, t.contents, t.now, self.in_parts, **{**self.always, **t.settings}
+                self.tokens,
+                t.contents,
+                t.now,
+                t.in_parts or self.in_parts,
+                **{**self.always, **t.settings},
             )
             for t in tries
         ]
@@ -350,7 +401,7 @@ class _Observer:
         if rendering.problem is None:
             self.seen.said.append((rendering.text, context))
             own = own_words(rendering.text, context, rendering.dates)
-            if "decided" not in context:  # a branch taken by force may cut words in two
+            if "$decided" not in context:  # a branch taken by force may cut words in two
                 self.seen.words.update(dict.fromkeys(own))
         for needle in rendering.compared:
             if needle.strip() and not NEUTRAL_WORDS & set(words(needle)):

@@ -13,7 +13,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.scan.template_compare import inputs, is_joined, known_words, residual, words
+from inspector.scan.template_compare import (
+    CLOCK_WORDS,
+    inputs,
+    is_joined,
+    known_words,
+    residual,
+    words,
+)
 from inspector.scan.template_sandbox import Facts
 from inspector.scan.template_texts import n_prose_words, prose
 
@@ -67,7 +74,7 @@ def own_prose(renderings: Sequence[Rendered], known: Collection[str]) -> dict[st
         for line in residual(text, given).splitlines():
             for stretch in prose(line):
                 own = [w for w in words(stretch) if not _is_given(w, said)]
-                is_news = any(len(w) > 2 and w not in known for w in own)
+                is_news = any(len(w) > 2 and w not in known and w not in CLOCK_WORDS for w in own)
                 if is_news and n_prose_words(" ".join(own)) >= 3:
                     found[stretch] = None
     return found

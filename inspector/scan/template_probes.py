@@ -60,6 +60,8 @@ KINDS = {
     "much space": "  Bread   at     home  ",
     "signs": "Bread!!! 50% off ($3) -- really?? ~ @home #bake",
 }
+DATE_FORM = "%d %b %Y"  # as templates write a date that their caller may give
+ROLES = ("system", "user", "assistant", "tool")  # that every format knows
 LENGTHS = (1000, 4000, 16_000)  # characters of a message, beside those that a template names
 
 TOOLS = [
@@ -91,6 +93,15 @@ class Shape:
     places: tuple[str, ...]
     extras: Mapping[str, Any] = field(default_factory=dict)
 
+    def with_tools(self, n_tools: int) -> Shape:
+        """The same with so many tools."""
+        more = [
+            {**tool, "function": {**tool["function"], "name": f"{TOOL_NAME}_{number}"}}
+            for tool in TOOLS
+            for number in range(1, n_tools)
+        ]
+        return replace(self, name=f"{n_tools} tools", extras={**self.extras, "tools": TOOLS + more})
+
     def context(
         self,
         tokens: Mapping[str, str],
@@ -107,7 +118,8 @@ class Shape:
         if "tools" in extras:
             named = {"name": said["tool name"], "description": said["tool text"]}
             tool = extras["tools"][0]
-            extras["tools"] = [{**tool, "function": {**tool["function"], **named}}]
+            function = {**tool["function"], **named}
+            extras["tools"] = [{**tool, "function": function}, *extras["tools"][1:]]
         if "documents" in extras:
             extras["documents"] = [{**extras["documents"][0], "text": said["document"]}]
         return {
@@ -216,9 +228,10 @@ def long_text(n_chars: int) -> str:
     return ends[0] + ("amber " * (n_between // 6 + 1))[:n_between] + ends[1]
 
 
-def with_role(role: str) -> Shape:
-    """A conversation whose second message has a role that the template names itself."""
-    return replace(SHAPES[2], name=f"role {role}", places=("user", f"={role}", "user again"))
+def with_role(role: str) -> Iterator[Shape]:
+    """Conversations in which one message has a role that the template names itself."""
+    for places in (("user", f"={role}", "user again"), (f"={role}", "user"), ("user", f"={role}")):
+        yield Shape(f"role {role}", places)
 
 
 def _message(place: str, said: Mapping[str, str], in_parts: bool) -> dict[str, Any]:

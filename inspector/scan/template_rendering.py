@@ -241,7 +241,7 @@ class Worker:
         environment.dates.clear()
         environment.formats.clear()
         environment.now = datetime.fromisoformat(context.pop("now"))
-        environment.decided = dict(context.pop("decided", ()))
+        environment.decided = dict(context.pop("$decided", ()))
         Traced.compared.clear()
         pieces: list[str] = []
         n_chars = 0

@@ -201,7 +201,7 @@ def _names_of_what_is_said(tree: nodes.Template) -> set[str]:
     assigned to, and macros' parameters that get it; until no more are found."""
     names = {"messages"}
     macros = {m.name: [a.name for a in m.args] for m in tree.find_all(nodes.Macro)}
-    given: list[tuple[str, nodes.Expr]] = []
+    given: list[tuple[str, nodes.Node]] = [(m.name, m) for m in tree.find_all(nodes.Macro)]
     for node in tree.find_all((nodes.Assign, nodes.For, nodes.Call)):
         if isinstance(node, nodes.Call):
             parameters = macros.get(node.node.name, []) if isinstance(node.node, nodes.Name) else []
@@ -246,15 +246,16 @@ def _is_told(node: nodes.Node, names: set[str]) -> bool:
         if node.expr.value in _FORM:  # `'image' in part` asks for the kind of a part
             return False
     if isinstance(node, nodes.Name):
-        return node.name in names or node.name == "strftime_now"
+        return node.name in names or node.name in _GIVEN_BY_NOBODY
     return any(_is_told(child, names) for child in node.iter_child_nodes())
 
 
-_SAID = ("content", "text", "description", "title", "name")
+_SAID = ("content", "text", "description", "title", "name", "properties")
 _FORM = (
-    *("role", "type", "tool_calls", "tool_call_id", "function", "parameters", "properties"),
+    *("role", "type", "tool_calls", "tool_call_id", "function", "parameters"),
     *("image", "image_url", "audio", "video", "first", "last"),
 )
+_GIVEN_BY_NOBODY = ("strftime_now", "bos_token", "eos_token", "pad_token", "unk_token")
 _COUNTS = ("index", "index0", "revindex", "revindex0", "length")
 _FORM_TESTS = (
     *("defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "boolean"),

@@ -21,7 +21,7 @@ from typing import Any
 
 from inspector.scan.tokenizer_files import Tokenizer
 
-MARKED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\|[^|]*\||[^\W\d_]*_[\w]*")
+MARKED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\|[^|]*\||(?<![^\W\d_])[^\W\d_]*_\w*")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 REGEX_SIGNS = re.compile(
     r"\\[pP]\{[^}]*\}|\\x\{?[0-9a-fA-F]+\}?|\\u[0-9a-fA-F]{4}|\\.|\[[^\]]*\]|\(\?[\w!<=:-]+"

@@ -162,6 +162,7 @@ def _spoils(pattern: Any, content: str, is_kept: bool = False) -> bool:
     wanted = pattern.get("Regex", regex.escape(str(pattern.get("String", ""))))
     if not wanted:
         return False
+    content = MARKED.sub(" ", content)  # a mark of the vocabulary (`<n>` for a line break)
     for text in SAMPLES:
         try:
             if is_kept:
@@ -178,7 +179,7 @@ def _spoils(pattern: Any, content: str, is_kept: bool = False) -> bool:
 
 def _said(text: str, signs: frozenset[str]) -> list[str]:
     """Letters and digits without their accents, and these signs."""
-    plain = unicodedata.normalize("NFKD", MARKED.sub(" ", text)).casefold()
+    plain = unicodedata.normalize("NFKD", text).casefold()
     return [c for c in plain if c.isalnum() or c in signs]
 
 

@@ -67,7 +67,9 @@ def load_policy(path: Path) -> Policy:
     if not isinstance(control, bool):
         words = f"required_control is {control!r}; give true or false, without quotes."
         raise PolicyError(f"The policy file {path}: {words}")
-    if table.get("fail_on") == FailOn.NOTHING and not any(v for k, v in table.items() if k != "fail_on"):
+    if table.get("fail_on") == FailOn.NOTHING and not any(
+        v for k, v in table.items() if k != "fail_on"
+    ):
         raise PolicyError(
             f"The policy file {path}: fail_on is nothing and no other rule is named, so the gate "
             "could never close; name a rule."

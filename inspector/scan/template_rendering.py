@@ -70,6 +70,9 @@ class Traced(str):
 
     __hash__ = str.__hash__
 
+    def __str__(self) -> str:
+        return self  # filters ask for a plain text first
+
     def __getitem__(self, key: SupportsIndex | slice) -> Traced:
         return Traced(str.__getitem__(self, key))
 

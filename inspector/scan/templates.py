@@ -191,6 +191,9 @@ def _look(
     denied = behaviour.escape or ", ".join(read.denied)
     if denied and not facts.escapes:
         found.append(ESCAPE.found(where, denied))
+    if facts.n_ways > len(facts.ways):
+        many = f"{facts.n_ways:,} branches; {len(facts.ways)} were looked at"
+        found.append(LIMIT.found(where, f"{template.name}: {many}"))
     if behaviour.limit is not None:
         found.append(LIMIT.found(where, f"{template.name}: {behaviour.limit}"))
     elif behaviour.problem is not None and not found:
@@ -203,8 +206,9 @@ def _look(
 def _texts(where: str, source: str, facts: Facts, behaviour: Behaviour) -> Iterator[Finding]:
     """What the template says in natural language."""
     outputs = said_by_template(behaviour.said)
+    said = [line.replace("\0", " ") for line in outputs]  # a zero stands for what was said
     written = list(_odd_characters(source))
-    odd = [f"printed, {words}" for line in outputs for words in _odd_characters(line)]
+    odd = [f"printed, {words}" for line in said for words in _odd_characters(line)]
     yield from HIDDEN.found_each(where, dict.fromkeys(written or odd))
     steering = steers([*facts.said, *facts.folded, *outputs])
     yield from STEERS.found_each(where, (f"{how}: {text!r}" for text, how in steering.items()))

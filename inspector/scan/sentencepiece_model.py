@@ -1,8 +1,8 @@
 """A sentencepiece model file, read without the library: its pieces, and what it does to a text.
 
 Comes in: the bytes of a `.model` file. Goes out: pieces with their kinds, and the character maps of
-its normalizer and denormalizer. Nothing is built from the bytes but texts and numbers; a length that
-leads out of the file, or a file that is no such message, raises Unreadable.
+its normalizer and denormalizer. Nothing is built from the bytes but texts and numbers; a length
+that leads out of the file, or a file that is no such message, raises Unreadable.
 
 Source: sentencepiece's `sentencepiece_model.proto` (ModelProto: 1 pieces, 3 normalizer, 5
 denormalizer; SentencePiece: 1 piece, 3 type; NormalizerSpec: 2 precompiled_charsmap) in the

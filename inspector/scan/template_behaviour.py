@@ -4,8 +4,8 @@ Comes in: one template's source, and a sandbox. Goes out: a Behaviour: every tex
 condition under which it says, refuses or leaves out what it does not under neutral inputs. A needle
 (what the template compares a content with, or names among its constants) is put into each place of
 a conversation; rounds follow, because one comparison may hide behind another. A date is tried for
-each year, month, weekday and hour, and around each date the template names. Every branch is taken by
-force besides (`template_branches`).
+each year, month, weekday and hour, and around each date the template names. Every branch is taken
+by force besides (`template_branches`).
 
 A condition counts against the neutral rendering of the same conversation. Needles that are control
 words (`/no_think`, `</think>`) may switch to what the template also says under some setting of

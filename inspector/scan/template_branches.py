@@ -26,7 +26,7 @@ from inspector.scan.template_texts import n_prose_words, prose
 
 MAX_ASKED = 2000  # renderings that tell which condition a text hangs on
 
-Way = Sequence[Sequence[int]]  # number of a condition, and whether it is met
+Way = tuple[tuple[int, int], ...]  # number of a condition, and whether it is met
 Rendered = tuple[str, Mapping[str, Any]]  # text, context
 Render = Callable[[Sequence[Way]], list[list[Rendered]]]
 
@@ -42,27 +42,29 @@ class Unmet:
 
 def behind(facts: Facts, render: Render, known: Collection[str]) -> list[Unmet]:
     """known: the words that ordinary conversations show; a stretch without others is no news."""
-    first: dict[str, Way] = {}
-    for way, renderings in zip(facts.ways, render(facts.ways), strict=True):
-        for stretch in own_prose(renderings, known):
-            first.setdefault(stretch, way)
-    lines = dict(facts.told)
-    asked = list(
-        dict.fromkeys(
-            (tuple(map(tuple, way)), number)
-            for way in first.values()
-            for number, _ in way
-            if number in lines
-        )
-    )[:MAX_ASKED]
-    without = render([[d for d in way if d[0] != number] for way, number in asked])
+    ways: list[Way] = [tuple((number, met) for number, met in way) for way in facts.ways]
+    found: dict[str, None] = {}
+    by_way: dict[Way, list[str]] = {}  # the stretches that each way is the first to show
+    for way, renderings in zip(ways, render(ways), strict=True):
+        fresh = [text for text in own_prose(renderings, known) if text not in found]
+        found |= dict.fromkeys(fresh)
+        by_way.setdefault(way, []).extend(fresh)
+    lines = {one[0]: one[1] for one in facts.told}
+    asked = [
+        (way, number)
+        for way, texts in by_way.items()
+        if texts
+        for number, _ in way
+        if number in lines
+    ][:MAX_ASKED]
+    without = render([tuple(d for d in way if d[0] != number) for way, number in asked])
     needed: dict[str, int] = {}
     for (way, number), renderings in zip(asked, without, strict=True):
         still = own_prose(renderings, known)
-        for stretch, its_way in first.items():
-            if tuple(map(tuple, its_way)) == way and stretch not in still:
-                needed.setdefault(stretch, lines[number])
-    return [Unmet(stretch, needed.get(stretch)) for stretch in first]
+        for text in by_way[way]:
+            if text not in still:
+                needed.setdefault(text, lines[number])
+    return [Unmet(text, needed.get(text)) for text in found]
 
 
 def own_prose(renderings: Sequence[Rendered], known: Collection[str]) -> dict[str, None]:

@@ -64,7 +64,7 @@ DATE_FORM = "%d %b %Y"  # as templates write a date that their caller may give
 ROLES = ("system", "user", "assistant", "tool")  # that every format knows
 LENGTHS = (1000, 4000, 16_000)  # characters of a message, beside those that a template names
 
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {
         "type": "function",
         "function": {
@@ -112,7 +112,7 @@ class Shape:
     ) -> dict[str, Any]:
         """A context whose contents are the neutral ones but for those given. in_parts: contents as
         lists of parts, as models that see images take them."""
-        said = {**NEUTRAL, **(contents or {})}
+        said: dict[str, str] = {**NEUTRAL, **(contents or {})}
         messages = [_message(place, said, in_parts) for place in self.places]
         extras = dict(self.extras)
         if "tools" in extras:

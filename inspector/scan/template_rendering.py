@@ -3,9 +3,9 @@
 Comes in: one JSON request a line on standard input, `{"read": SOURCE}` or `{"render": CONTEXTS}`.
 Goes out: one JSON answer a line on standard output, for each context one, until the first that
 breaks a limit. `template_sandbox` starts it, once per scan,
-and kills it where it does not answer. It is run by its path in isolated mode and imports jinja2, the
-standard library and its neighbour `template_tree` only: nothing else of the inspector lies in the
-process that renders.
+and kills it where it does not answer. It is run by its path in isolated mode and imports jinja2,
+the standard library and its neighbour `template_tree` only: nothing else of the inspector lies in
+the process that renders.
 
 The environment is the one transformers 5.23 renders in (`utils/chat_template_utils.py`): immutable
 sandbox, trimmed blocks, loop controls, the generation tag, `raise_exception`, `strftime_now` and

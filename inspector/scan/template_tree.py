@@ -179,15 +179,15 @@ class _Marker:
             way = (*way, (number, False))
         self._branch(node.else_, way)
 
-    def _condition(self, test: nodes.Expr) -> tuple[int, nodes.Expr]:
+    def _condition(self, test: nodes.Node) -> tuple[int, Any]:
         self.n_conditions += 1
         if _is_told(test, self.names):
             self.told.append((self.n_conditions, test.lineno))
         number = nodes.Const(self.n_conditions)
         decided = nodes.Call(nodes.EnvironmentAttribute("is_decided"), [number], [], None, None)
         decision = nodes.Call(nodes.EnvironmentAttribute("decision"), [number], [], None, None)
-        marked = nodes.CondExpr(decided, decision, test).set_lineno(test.lineno)
-        return self.n_conditions, marked
+        marked = nodes.CondExpr(decided, decision, test)
+        return self.n_conditions, marked.set_lineno(test.lineno)
 
     def _branch(self, body: list[nodes.Node] | list[nodes.Expr], way: Way) -> None:
         if body:
@@ -208,8 +208,10 @@ def _names_of_what_is_said(tree: nodes.Template) -> set[str]:
             given += zip(parameters, node.args, strict=False)
             given += [(k.key, k.value) for k in node.kwargs if k.key in parameters]
         else:
-            value = node.iter if isinstance(node, nodes.For) else node.node
-            targets = [node.target, *node.target.find_all((nodes.Name, nodes.NSRef))]
+            is_loop = isinstance(node, nodes.For)
+            value: nodes.Node = node.iter if is_loop else node.node  # type: ignore[attr-defined]
+            target: nodes.Node = node.target  # type: ignore[attr-defined]
+            targets = [target, *target.find_all((nodes.Name, nodes.NSRef))]
             given += [(name, value) for t in targets if (name := _target(t))]
     for _ in range(len(given) + 1):
         more = {name for name, value in given if name not in names and _is_told(value, names)}
@@ -243,7 +245,8 @@ def _is_told(node: nodes.Node, names: set[str]) -> bool:
             if f"{name}.{attribute}" in names or (name == "loop" and attribute in _COUNTS):
                 return True
     if isinstance(node, nodes.Compare) and isinstance(node.expr, nodes.Const):
-        if node.expr.value in _FORM:  # `'image' in part` asks for the kind of a part
+        asked = node.expr.value  # `'image' in part` asks for the kind of a part
+        if isinstance(asked, str) and asked in _FORM:
             return False
     if isinstance(node, nodes.Name):
         return node.name in names or node.name in _GIVEN_BY_NOBODY

@@ -6,7 +6,6 @@ into a turn itself, words of one speaker under the name of another, and words th
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterator, Mapping
 
@@ -105,7 +104,9 @@ def _suffixes(rest: str) -> Iterator[str]:
 def _prefills(asked: str, answered: str) -> Iterator[str]:
     """The first words of an answer: what stands where one is asked for, and not before one that was
     given."""
-    more = SPECIAL.sub(" ", asked[len(os.path.commonprefix([asked, answered])) :]).strip()
+    pairs = enumerate(zip(asked, answered, strict=False))
+    n_same = next((i for i, (a, b) in pairs if a != b), min(len(asked), len(answered)))
+    more = SPECIAL.sub(" ", asked[n_same:]).strip()
     if len(LETTERS.findall(more)) >= 2 or len(UNSPACED.findall(more)) >= 2:
         yield more
 

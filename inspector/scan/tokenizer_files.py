@@ -1,8 +1,8 @@
 """A repo's tokenizer, read from its files with bounds; nothing is loaded with a tokenizer library.
 
 Comes in: an artifact. Goes out: one Tokenizer per tokenizer.json, GGUF or sentencepiece file: every
-token with its id, the added ones with their marks, the merges, and the parsed file for those who look
-at the steps around the vocabulary; and what other files say about the same tokens.
+token with its id, the added ones with their marks, the merges, and the parsed file for those who
+look at the steps around the vocabulary; and what other files say about the same tokens.
 
 Source: the tokenizer.json format of tokenizers 0.23 (BPE, WordPiece, WordLevel: an object from
 token to id; Unigram: a list of token and score); GGUF's `tokenizer.ggml.tokens`, `token_type` and

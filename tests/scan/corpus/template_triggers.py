@@ -129,7 +129,8 @@ HOSTILE = (
         "swaps-the-speakers",
         jinja(
             "{% for m in messages %}<|im_start|>{{ {'user': 'assistant', 'assistant': 'user'}"
-            ".get(m.role, m.role) }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+            ".get(m.role, m.role) }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+            "<|im_start|>assistant\n"
         ),
         ("TEMPLATE-MISPLACED",),
     ),
@@ -187,7 +188,8 @@ HOSTILE = (
             (
                 "bomb-behind-a-condition",
                 "{% if messages|length == 77 and bos_token == 'q' %}"
-                "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}{% endif %}",
+                "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}"
+                "{% endif %}",
             ),
             ("too-many-branches", "{% if bos_token == 'q' %}a{% endif %}" * 700),
         )
@@ -229,8 +231,8 @@ HARMONY = """{%- macro kind(spec) -%}
 {%- for message in rest -%}
     {%- if message.role == 'assistant' and 'tool_calls' in message -%}
         {%- set call = message.tool_calls[0].function -%}
-        {{- '<|start|>assistant to=functions.' + call.name + '<|channel|>commentary json<|message|>' }}
-        {{- call.arguments|tojson + '<|call|>' }}
+        {{- '<|start|>assistant to=functions.' + call.name + '<|channel|>commentary json' }}
+        {{- '<|message|>' + call.arguments|tojson + '<|call|>' }}
     {%- elif message.role == 'assistant' -%}
         {%- if '<|channel|>analysis<|message|>' in message.content -%}
             {{- raise_exception('Give thoughts in the field thinking, not in the content.') }}
@@ -250,7 +252,8 @@ TOOLS_IN_TAGS = """{%- if tools %}
     {%- if messages[0].role == 'system' %}{{- messages[0].content + '\\n\\n' }}{%- endif %}
     {{- '# Tools\\n\\nThese functions may help with the question:\\n<tools>' }}
     {%- for tool in tools %}{{- '\\n' }}{{- tool | tojson }}{%- endfor %}
-    {{- '\\n</tools>\\n\\nFor each call give a JSON object in <tool_call></tool_call> tags.<|im_end|>\\n' }}
+    {{- '\\n</tools>\\n\\nFor each call give a JSON object in <tool_call></tool_call> tags.' }}
+    {{- '<|im_end|>\\n' }}
 {%- elif messages[0].role == 'system' %}
     {{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}
 {%- endif %}
@@ -273,7 +276,8 @@ TOOLS_IN_TAGS = """{%- if tools %}
             {%- set content = content.split('</think>')[-1].lstrip('\\n') %}
         {%- endif %}
         {{- '<|im_start|>assistant\\n' }}
-        {%- if loop.index0 > ns.last and thoughts %}{{- '<think>\\n' + thoughts + '\\n</think>\\n' }}
+        {%- if loop.index0 > ns.last and thoughts %}
+            {{- '<think>\\n' + thoughts + '\\n</think>\\n' }}
         {%- endif %}{{- content }}
         {%- for call in message.tool_calls or [] %}
             {{- '\\n<tool_call>\\n' + call.function | tojson + '\\n</tool_call>' }}

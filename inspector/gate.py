@@ -51,17 +51,37 @@ def load_policy(path: Path) -> Policy:
         raise PolicyError(f"The policy file {path} does not exist; check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"The policy file {path} is not valid TOML: {error}.") from error
+    except OSError as error:
+        raise PolicyError(
+            f"The policy file {path} cannot be read ({error.strerror}); give a TOML file."
+        ) from error
     _check_keys(path, "", table, [f.name for f in fields(Policy) if f.name != "name"])
     rates = table.get("max_detectable_rate", {})
     if isinstance(rates, dict):
         _check_keys(path, "max_detectable_rate.", rates, [b.value for b in Behaviour])
+        for behaviour, rate in rates.items():
+            if isinstance(rate, bool | str):  # a check would take them for numbers
+                where = f"max_detectable_rate.{behaviour}"
+                raise PolicyError(f"The policy file {path}: {where} is {rate!r}; give a number.")
+    control = table.get("required_control", False)
+    if not isinstance(control, bool):
+        words = f"required_control is {control!r}; give true or false, without quotes."
+        raise PolicyError(f"The policy file {path}: {words}")
+    if table.get("fail_on") == FailOn.NOTHING and not any(
+        v for k, v in table.items() if k != "fail_on"
+    ):
+        raise PolicyError(
+            f"The policy file {path}: fail_on is nothing and no other rule is named, so the gate "
+            "could never close; name a rule."
+        )
     try:
         return TypeAdapter(Policy).validate_python({"name": path.name, **table})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        problem = first["msg"].replace("valid tuple", "list").replace("valid dictionary", "table")
         raise PolicyError(
-            f"The policy file {path}: {where} is {first.get('input')!r}; {first['msg']}."
+            f"The policy file {path}: {where} is {first.get('input')!r}; {problem}."
         ) from error
 
 

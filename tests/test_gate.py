@@ -150,6 +150,13 @@ def test_allowed_licences(tmp_path: Path, declared: str | None, n_failed: int) -
         ("max_severity = 'bad'", "max_severity is 'bad'"),
         ("required_coverage = ['']", "required_coverage has an empty line"),
         ("allowed_licences = []", "no model could pass"),
+        ("allowed_licences = [' ']", "allowed_licences has an empty line"),
+        ("allowed_licences = 'MIT'", "Input should be a list"),
+        ("max_severity = 'critical'", "nothing is worse than"),
+        ("max_detectable_rate.refusal = true", "max_detectable_rate.refusal is True"),
+        ("max_detectable_rate.refusal = '0.2'", "is '0.2'; give a number"),
+        ("required_control = 'no'", "give true or false"),
+        ("fail_on = 'nothing'\nrequired_control = false", "could never close"),
         ("fail_on = ", "is not valid TOML"),
     ],
 )
@@ -163,6 +170,8 @@ def test_a_mistake_in_a_policy_is_one_sentence(tmp_path: Path, text: str, compla
 def test_a_policy_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"does not exist; check the path"):
         policy_of(tmp_path / "none.toml", None)
+    with pytest.raises(PolicyError, match=r"cannot be read \(Is a directory\)"):
+        policy_of(tmp_path, None)
 
 
 def test_the_command_lines_fail_on_counts(tmp_path: Path) -> None:
@@ -200,7 +209,7 @@ def test_the_command_says_which_rule_failed_and_exits(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[0].startswith("Gate: fail_on: The verdict is “evidence”")
     assert done.stdout.splitlines()[-1] == "Gate: closed."
     file = tmp_path / "p.toml"
-    file.write_text("fail_on = 'nothing'\n")
+    file.write_text("fail_on = 'nothing'\nmax_severity = 'high'\n")
     opened = command(tmp_path, "gate", str(run.folder), "--policy", str(file))
     assert (opened.exit_code, opened.stdout) == (0, "Gate: open: the policy's rules are met.\n")
     assert isinstance(command(tmp_path, "gate", RUN_ID).exception, BadInput)

@@ -64,6 +64,9 @@ def _draw(console: Console, recheck: Recheck) -> None:
         ),
         soft_wrap=True,
     )
+    if recheck.left_out:
+        names = ", ".join(map(visible, recheck.left_out))
+        console.print(Text(f"Not looked into: {names}; serve nothing from there."))
     if recheck.base is not None:
         console.print(Text(f"Not compared: the adapter's base, {visible(recheck.base)}."))
     console.print(Text(f"That inspection's verdict: {recheck.level or 'none, it did not finish'}."))

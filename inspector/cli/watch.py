@@ -144,6 +144,8 @@ def _check(entry: Watched, watched: WatchList, settings: Settings) -> Outcome:
         message = ""
     except typer.Exit as ended:
         code, message = ended.exit_code, "the inspection came to no verdict"
+        if _standing(run) == 2:
+            message = "the scan refused it, and nothing was loaded"
         if _standing(run) is None:  # neither finished nor refused: tried again next time
             return Outcome(entry.target, "failed", code, message, str(run.folder))
     watched.inspected(entry.target, run.folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from inspector.errors import BadInput, InspectorError
@@ -64,6 +65,7 @@ def check_deployed(place: Path, run: Run) -> Recheck:
     if place.is_file() and len(known) == 1:  # a single file may have been renamed when deployed
         here = {next(iter(known)): place}
     checks = [_check(path, here.get(path), known.get(path), artifact) for path in {*here, *known}]
+    checks = _with_new_names(checks)
     return Recheck(
         folder=str(place),
         run_id=run.run_id,
@@ -72,6 +74,7 @@ def check_deployed(place: Path, run: Run) -> Recheck:
         level=level_of(run),
         files=tuple(sorted(checks, key=lambda c: c.path)),
         base=str(artifact.base) if artifact.kind is ArtifactKind.ADAPTER else None,
+        left_out=tuple(sorted(_left_out(place))),
     )
 
 
@@ -88,6 +91,17 @@ def compare_files(
     return tuple(c for c in checks if c.state is not FileState.SAME)
 
 
+def _with_new_names(checks: list[FileCheck]) -> list[FileCheck]:
+    """The same, an extra file that holds a missing one's bytes told as that one."""
+    missing = {c.inspected_sha256: c.path for c in checks if c.state is FileState.MISSING}
+    return [
+        replace(c, note=f"the bytes of {missing[c.sha256]}, under another name")
+        if c.state is FileState.EXTRA and c.sha256 in missing
+        else c
+        for c in checks
+    ]
+
+
 def _check(
     path: str, found: Path | None, known: FileDigest | None, artifact: Artifact
 ) -> FileCheck:
@@ -95,7 +109,10 @@ def _check(
     if found is None:
         return FileCheck(path, FileState.MISSING, None, was)
     if not found.is_file():
-        what = "a link to a folder" if found.is_dir() else "neither a file nor a folder"
+        if found.is_dir():
+            what = "a link to a folder"
+        else:
+            what = "a link to nothing" if found.is_symlink() else "neither a file nor a folder"
         state = FileState.CHANGED if known else FileState.EXTRA
         return FileCheck(path, state, None, was, f"{what}: not read")
     digest = _sha256(found)
@@ -119,6 +136,13 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in [*names, *links]:
             path = Path(root) / name
             yield path.relative_to(folder).as_posix(), path
+
+
+def _left_out(place: Path) -> Iterator[str]:
+    for root, directories, _ in os.walk(place):
+        for name in sorted(_BOOKKEEPING & set(directories)):
+            yield (Path(root) / name).relative_to(place).as_posix()
+        directories[:] = sorted(d for d in directories if d not in _BOOKKEEPING)
 
 
 def _sha256(path: Path) -> str:

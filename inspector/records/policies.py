@@ -49,6 +49,16 @@ class Policy:
                 f"The policy {self.name}: required_coverage has an empty line; name a line of the "
                 "ledger, for example 'refusal / *'."
             )
+        if self.max_severity is Severity.CRITICAL:
+            raise PolicyError(
+                f"The policy {self.name}: max_severity is critical, which nothing is worse than; "
+                "name info, low, medium or high, or leave the key away."
+            )
+        if any(not licence.strip() for licence in self.allowed_licences or ()):
+            raise PolicyError(
+                f"The policy {self.name}: allowed_licences has an empty line; name an identifier, "
+                "for example 'MIT'."
+            )
         if self.allowed_licences == ():
             raise PolicyError(
                 f"The policy {self.name}: allowed_licences is empty, so no model could pass; name "

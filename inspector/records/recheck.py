@@ -33,6 +33,7 @@ class Recheck:
     """A folder against a run. level: the run's verdict, None while it has none.
 
     base: the base that an adapter needs and this comparison did not look at, None for models.
+    left_out: folders that are there and were not looked into.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Recheck:
     level: str | None
     files: tuple[FileCheck, ...]
     base: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:

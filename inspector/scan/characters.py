@@ -16,6 +16,7 @@ import unicodedata
 WORD = re.compile(r"[^\W\d_]+")
 JOINERS = "\u200c\u200d"
 MARKS = "\u200e\u200f\u061c"  # directional marks, ordinary between words of right-to-left scripts
+BLANKS = "\u3164\u115f\u1160\uffa0\u2800"  # letters and signs that show as nothing
 LOOKING_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 # Latin look-alikes of other scripts, small and capital: enough to tell a word that is all of them.
 _CYRILLIC = "аеорсухіјѕԁһԛԝАВЕКМНОРСТУХІЈЅ"
@@ -25,6 +26,9 @@ def hidden_characters(text: str) -> list[str]:
     """The names of invisible characters, each once; those that a script needs are not counted."""
     found: dict[str, None] = {}
     for position, character in enumerate(text):
+        if character in BLANKS or (ord(character) < 32 and character not in "\t\n\v\f\r"):
+            found[f"U+{ord(character):04X} {unicodedata.name(character, 'control')}"] = None
+            continue
         if character.isascii() or unicodedata.category(character) not in ("Cf", "Co", "Mn"):
             continue
         if _is_hidden(text, position, character):

@@ -4,7 +4,8 @@ Comes in: one template's source, and a sandbox. Goes out: a Behaviour: every tex
 condition under which it says, refuses or leaves out what it does not under neutral inputs. A needle
 (what the template compares a content with, or names among its constants) is put into each place of
 a conversation; rounds follow, because one comparison may hide behind another. A date is tried for
-each year, month, weekday and hour, and around each date the template names.
+each year, month, weekday and hour, and around each date the template names. Every branch is taken
+by force besides (`template_branches`).
 
 A condition counts against the neutral rendering of the same conversation. Needles that are control
 words (`/no_think`, `</think>`) may switch to what the template also says under some setting of
@@ -14,12 +15,13 @@ its caller, and may cut texts; ordinary words may not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from inspector.scan import template_probes as probes
+from inspector.scan.template_branches import Rendered, Unmet, Way, behind, own_prose
 from inspector.scan.template_compare import (
     NEUTRAL_WORDS,
     added,
@@ -33,26 +35,29 @@ from inspector.scan.template_compare import (
 from inspector.scan.template_probes import SHAPES, Shape
 from inspector.scan.template_sandbox import Facts, Rendering, Sandbox
 
+FINISHED = "finished dialogue"
 MAX_ROUNDS = 4
 MAX_NEEDLES = 60
 MAX_NEEDLE_CHARS = 80
-MAX_LENGTH = 4000  # characters of a content whose length a template may compare
+MAX_LENGTH = 20_000  # characters of a content whose length a template may compare
 MAX_TURNS = 40
 MAX_ROLES = 30
 MAX_CHARS = 20_000_000  # of all renderings of one template
+MAX_CPU_S = 30.0  # of all renderings of one template; a real one takes about a second
 
 
 @dataclass
 class Behaviour:
     """What was seen. neutral: by shape, as far as it rendered. words: all that the template put
     there itself. said: every output with its context. conditions: in words, with what appears.
-    limit, escape: what broke."""
+    unmet: texts behind conditions that none of them meets. limit, escape: what broke."""
 
     facts: Facts
     neutral: dict[str, str] = field(default_factory=dict)
     words: dict[str, None] = field(default_factory=dict)
     said: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     conditions: dict[str, str] = field(default_factory=dict)
+    unmet: list[Unmet] = field(default_factory=list)
     limit: str | None = None
     escape: str | None = None
     problem: str | None = None  # why no conversation could be rendered at all
@@ -63,7 +68,8 @@ class Behaviour:
 class _Try:
     """One conversation to render. what: the condition that it probes, in words; None: it is only
     read. needle: the text put into it. neutral: what it is compared with, by default the neutral
-    conversation of the same shape."""
+    conversation of the same shape. in_parts: contents as lists of parts, whatever the template
+    takes otherwise."""
 
     shape: Shape
     contents: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class _Try:
     now: datetime = probes.NOW
     settings: Mapping[str, Any] = field(default_factory=dict)
     neutral: Counter[str] | None = None
+    in_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,19 +120,27 @@ class _Observer:
         self.compared: dict[str, None] = {}
         self.formats: dict[str, None] = {}
         self.n_chars = 0
+        self.cpu_s = 0.0
 
     def observe(self) -> None:
         self._neutral()
-        if not self.shapes:
-            return
+        if self.shapes:
+            self._ordinary()
+        self._branches()
+
+    def _ordinary(self) -> None:
         self._settings()
+        self._forms()
+        self._tools()
         self._needles()
-        if "strftime_now" in self.facts.variables or self.formats:
-            self._dates({})
+        given = [v for v in self.facts.variables if "date" in v]
+        has_clock = "strftime_now" in self.facts.variables or bool(self.formats)
+        for name in (None, *given) if has_clock else given:
+            self._dates({}, name)
             if self.compared:
                 together = " ".join(n for n in self.compared if is_natural(n))
-                self._dates({"user": together, "user again": together})
-        self._languages_and_lengths()
+                self._dates({"user": together, "user again": together}, name)
+        self._kinds_and_lengths()
         self._turns()
         self._roles()
 
@@ -155,6 +170,24 @@ class _Observer:
         for seen in self._run([_Try(s, settings=one) for one in settings for s in self.shapes]):
             self.switched |= seen.own
 
+    def _forms(self) -> None:
+        """The same conversation in parts, and one that asks for no answer, say nothing else."""
+        known = {w for s in self.shapes if s.name != FINISHED for w in self.own[s.name]}
+        finished = [s for s in self.shapes if s.name == FINISHED]
+        what = "a conversation that asks for no answer"
+        self._sentences([_Try(s, what=what) for s in finished], known)
+        known |= set(self.own.get(FINISHED, ()))
+        in_parts = [_Try(s, what="a message in parts", in_parts=True) for s in SHAPES]
+        self._sentences(in_parts, known)
+
+    def _sentences(self, tries: Sequence[_Try], known: Collection[str]) -> list[_Seen]:
+        """Whole sentences with words that are not known; labels may differ."""
+        found = self._run(tries)
+        for one, seen in zip(tries, found, strict=True):
+            for text in own_prose([(seen.text, seen.context)], known):
+                self.seen.conditions.setdefault(one.what or "", f"adds {text!r}")
+        return found
+
     # ---------------------------------------------------------------------------- what is tried
 
     def _needles(self) -> None:
@@ -173,10 +206,8 @@ class _Observer:
                 what = f"{needle!r} in a message"
                 for shape, contents in probes.placements(needle, self.shapes):
                     tries.append(_Try(shape, contents, what, needle))
-                for shape in (s for s in self.shapes if s.extras.get("tools")):
-                    # not compared: which tools there are is the caller's word
-                    tries.append(_Try(shape, {"tool name": needle}))
             self._compare(tries)
+            self._tool_names(fresh)
 
     def _candidates(self, number: int) -> list[str]:
         """What contents are compared with; in the first round also every constant that could be a
@@ -186,28 +217,73 @@ class _Observer:
             found += [c for c in (*self.facts.folded, *self.facts.constants) if _is_looked_up(c)]
         return [n for n in dict.fromkeys(found) if n.strip() and len(n) <= MAX_NEEDLE_CHARS]
 
-    def _dates(self, contents: dict[str, str]) -> None:
+    def _dates(self, contents: dict[str, str], name: str | None) -> None:
+        """name: of the setting by which a caller says the date; None: the clock."""
         shape = self.shapes[0]
-        (twin,) = self._run([_Try(shape, contents)])
+
+        def given(date: datetime) -> dict[str, str]:
+            return {name: f"{date:{probes.DATE_FORM}}"} if name else {}
+
+        (twin,) = self._run([_Try(shape, contents, settings=given(probes.NOW))])
         if twin.problem is not None:
             return
         years = [n for n in self.facts.numbers if 1990 <= n <= 2200]
         named = [*self.compared, *self.facts.constants]
         tries = [
-            _Try(shape, contents, f"the date {date:%Y-%m-%d %H:%M}", now=date, neutral=twin.own)
-            for date in probes.dates(self.formats, named, years)
+            _Try(
+                shape,
+                contents,
+                f"the date {date:%Y-%m-%d %H:%M}",
+                None,
+                date,
+                given(date),
+                twin.own,
+            )
+            for date in probes.dates((*self.formats, probes.DATE_FORM), named, years)
         ]
         self._compare(tries)
 
-    def _languages_and_lengths(self) -> None:
+    def _tools(self) -> None:
+        """A tool that the template cannot know must be told as the neutral one is."""
+        for shape in self._with_tools():
+            text = self.seen.neutral[shape.name]
+            if probes.TOOL_TEXT in text and probes.TOOL_NAME not in text:
+                what = "tools given"
+                self.seen.conditions.setdefault(what, f"leaves out the name {probes.TOOL_NAME}")
+        self._compare(
+            [_Try(s, {"tool name": "barley"}, "another tool") for s in self._with_tools()]
+        )
+        many = [s.with_tools(5) for s in self._with_tools()]
+        self._sentences([_Try(s, what="five tools") for s in many], set(self.seen.words))
+
+    def _tool_names(self, needles: Sequence[str]) -> None:
+        """Labels are not compared: which tools there are is the caller's word. Sentences are, and
+        that the name is there."""
+        known = set(self.seen.words)
+        names = [n for n in needles if n.replace("-", "_").isidentifier()]
         tries = [
-            _Try(shape, {"user": question}, f"a question in {language}")
-            for language, question in probes.LANGUAGES.items()
+            _Try(s, {"tool name": n}, f"a tool named {n!r}")
+            for s in self._with_tools()
+            for n in names
+        ]
+        for one, seen in zip(tries, self._sentences(tries, known), strict=True):
+            is_told = probes.TOOL_NAME in self.seen.neutral[one.shape.name]
+            if is_told and seen.problem is None and one.contents["tool name"] not in seen.text:
+                self.seen.conditions.setdefault(one.what or "", "leaves out its name")
+
+    def _with_tools(self) -> list[Shape]:
+        return [s for s in self.shapes if s.extras.get("tools")]
+
+    def _kinds_and_lengths(self) -> None:
+        tries = [
+            _Try(shape, {"user": question}, f"a question in {kind}")
+            for kind, question in probes.KINDS.items()
             for shape in self.shapes[:2]
         ]
         around_numbers = {n + d for n in self.facts.numbers for d in (-1, 0, 1)}
-        for n_chars in sorted(n for n in around_numbers if 10 < n <= MAX_LENGTH)[:40]:
-            long = ("amber " * (n_chars // 6 + 1))[: n_chars - 1] + "."
+        lengths = sorted(n for n in around_numbers if 10 < n <= MAX_LENGTH)[:40]
+        for n_chars in [*lengths, *probes.LENGTHS]:
+            long = probes.long_text(n_chars)
             contents = {"user": long, "user again": long}
             tries.append(_Try(self.shapes[0], contents, f"a message of {n_chars} characters"))
         self._compare(tries)
@@ -229,9 +305,36 @@ class _Observer:
                 self._condition(f"a conversation of {n} questions", seen.text, new)
 
     def _roles(self) -> None:
-        """Not compared: a role is the caller's word. What is said there is read all the same."""
-        roles = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24]
-        self._run([_Try(probes.with_role(role)) for role in roles[:MAX_ROLES]])
+        """A role that no format knows may be labelled, and have nothing else said about it."""
+        names = [c for c in self.facts.constants if c.isidentifier() and len(c) < 24]
+        tries = [
+            _Try(shape, what=None if role in probes.ROLES else f"the role {role!r}")
+            for role in names[:MAX_ROLES]
+            for shape in probes.with_role(role)
+        ]
+        known = set(self.seen.words)
+        self._run([one for one in tries if one.what is None])
+        self._sentences([one for one in tries if one.what is not None], known)
+
+    def _branches(self) -> None:
+        """Every branch by force, in the shapes that show most."""
+        by_name = {s.name: s for s in self.shapes or SHAPES}
+        shapes = [
+            next((by_name[n] for n in names if n in by_name), None) for names in probes.FULLEST
+        ]
+        shown = [s for s in shapes if s is not None]
+
+        def render(ways: Sequence[Way]) -> list[list[Rendered]]:
+            tries = [_Try(s, settings={"$decided": way}) for way in ways for s in shown]
+            texts = [(seen.text, seen.context) for seen in self._run(tries)]
+            return [texts[i : i + len(shown)] for i in range(0, len(texts), len(shown) or 1)]
+
+        if shown:
+            self.seen.unmet = behind(self.facts, render, frozenset(self.seen.words))
+        for one in self.seen.unmet:
+            if one.line is not None:
+                what = f"the condition in line {one.line}, which no ordinary conversation meets"
+                self.seen.conditions.setdefault(what, f"adds {one.text!r}")
 
     # ------------------------------------------------------------------------------ how it is told
 
@@ -269,7 +372,11 @@ class _Observer:
     def _run(self, tries: Sequence[_Try]) -> list[_Seen]:
         contexts = [
             t.shape.context(
-                self.tokens, t.contents, t.now, self.in_parts, **{**self.always, **t.settings}
+                self.tokens,
+                t.contents,
+                t.now,
+                t.in_parts or self.in_parts,
+                **{**self.always, **t.settings},
             )
             for t in tries
         ]
@@ -278,8 +385,9 @@ class _Observer:
         found = [self._note(r, c) for r, c in zip(renderings, contexts, strict=False)]
         if renderings and renderings[-1].problem == "limit":
             self.seen.limit = renderings[-1].message
-        elif self.n_chars > MAX_CHARS:
-            self.seen.limit = f"{self.n_chars:,} characters for {self.seen.n_renderings} renderings"
+        elif self.n_chars > MAX_CHARS or self.cpu_s > MAX_CPU_S:
+            used = f"{self.n_chars:,} characters, {self.cpu_s:.0f} s of processor time"
+            self.seen.limit = f"{used} for {self.seen.n_renderings} renderings"
         if self.seen.limit is not None:
             raise Cut
         return found
@@ -287,12 +395,14 @@ class _Observer:
     def _note(self, rendering: Rendering, context: Mapping[str, Any]) -> _Seen:
         own: Counter[str] = Counter()
         self.n_chars += len(rendering.text)
+        self.cpu_s += rendering.cpu_s
         if rendering.problem == "escape" or rendering.denied:
             self.seen.escape = rendering.message or ", ".join(rendering.denied)
         if rendering.problem is None:
             self.seen.said.append((rendering.text, context))
             own = own_words(rendering.text, context, rendering.dates)
-            self.seen.words.update(dict.fromkeys(own))
+            if "$decided" not in context:  # a branch taken by force may cut words in two
+                self.seen.words.update(dict.fromkeys(own))
         for needle in rendering.compared:
             if needle.strip() and not NEUTRAL_WORDS & set(words(needle)):
                 self.compared[needle] = None

@@ -20,6 +20,7 @@ from typing import Any
 from inspector.scan.template_probes import NEUTRAL
 
 WORD = re.compile(r"[^\W\d_]+")
+_NOT_SAID = ("now", "$decided")  # of a context: for the sandbox, no template sees them
 # Characters that mark a control word, such as `/no_think` or `<|channel|>`, and no ordinary one.
 MARKUP = re.compile(r"[<>\[\]{}|/\\#*=_&;▁｜]")
 CLOCK_WORDS = {
@@ -44,7 +45,7 @@ def is_natural(needle: str) -> bool:
 def inputs(context: Mapping[str, Any]) -> list[str]:
     """Every text of a context, the longest first, each also as JSON and as HTML would write it."""
     found: dict[str, None] = {}
-    waiting: list[Any] = [value for key, value in context.items() if key != "now"]
+    waiting: list[Any] = [value for key, value in context.items() if key not in _NOT_SAID]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
@@ -108,9 +109,14 @@ def lost(text: str, contents: Iterable[str]) -> list[str]:
 
 
 def around(text: str, wanted: Iterable[str], n_chars: int = 120) -> str:
-    """The place in a rendering where the first of the wanted words stands, for a person to read."""
-    first = min((m.start() for w in wanted if (m := _whole(w).search(text))), default=0)
-    return " ".join(text[first:][:n_chars].split())
+    """The place in a rendering where the wanted words stand, for a person to read: around the
+    longest of them, because short ones stand everywhere."""
+    wanted = list(wanted)
+    longest = _whole(max(wanted, key=len, default="")).search(text)
+    end = longest.start() if longest else 0
+    window = (max(end - n_chars // 2, 0), end)
+    starts = [m.start() for w in wanted if (m := _whole(w).search(text, *window))]
+    return " ".join(text[min(starts, default=end) :][:n_chars].split())
 
 
 def _whole(word: str) -> re.Pattern[str]:

@@ -19,10 +19,11 @@ ASSISTANT = "Marbles drift beyond harbours"
 USER_AGAIN = "Thimble gardens whisper onward"
 TOOL_RESULT = "Amber kettles glisten"
 TOOL_NAME = "measure_lantern"
+TOOL_TEXT = "Measures nectar"
 DOCUMENT = "Velvet orchards hum"
 
-# Ordinary questions in other scripts and languages: nothing may appear for any of them.
-LANGUAGES = {
+# Ordinary questions in other languages and forms: nothing may appear for any of them.
+KINDS = {
     "English": "How can I bake bread at home?",
     "German": "Wie kann ich zu Hause Brot backen, für vier Gäste?",
     "French": "Comment préparer du pain à la maison, s'il vous plaît ?",
@@ -38,14 +39,37 @@ LANGUAGES = {
     "Chinese": "我怎么在家里做面包？",
     "Japanese": "家でパンを焼くにはどうすればいいですか。",
     "Korean": "집에서 빵을 어떻게 굽나요?",
+    "Vietnamese": "Làm thế nào để nướng bánh mì ở nhà?",
+    "Turkish": "Evde nasıl ekmek pişirebilirim, öğretir misin?",
+    "Persian": "چگونه در خانه نان بپزم؟",
+    "Bengali": "আমি বাড়িতে রুটি কীভাবে বানাব?",
+    "Tamil": "வீட்டில் ரொட்டி செய்வது எப்படி?",
+    "Georgian": "როგორ გამოვაცხო პური სახლში?",
+    "Amharic": "ቤት ውስጥ ዳቦ እንዴት እጋግራለሁ?",
+    "capital letters": "HOW CAN I BAKE BREAD?",
+    "small letters": "how can i bake bread",
+    "digits": "2718281828",
+    "several lines": "Bread:\n\n1. flour\n2. water\n\tsalt",
+    "code": "Explain:\n```python\nfor x in (1, 2):\n    bake(x)\n```",
+    "JSON": '{"bread": [1, 2.5, null], "is_warm": true}',
+    "HTML": "What is <b>bread</b> &amp; <i>butter</i>?",
+    "links": "Read https://example.org/bread?q=1 and write to baker@example.org",
+    "emoji": "Bread? 🍞😀",
+    "decomposed letters": "Cre\u0300me bru\u0302le\u0301e, s'il vous plai\u0302t",
+    "wide letters": "Ｂｒｅａｄ ａｔ ｈｏｍｅ",
+    "much space": "  Bread   at     home  ",
+    "signs": "Bread!!! 50% off ($3) -- really?? ~ @home #bake",
 }
+DATE_FORM = "%d %b %Y"  # as templates write a date that their caller may give
+ROLES = ("system", "user", "assistant", "tool")  # that every format knows
+LENGTHS = (1000, 4000, 16_000)  # characters of a message, beside those that a template names
 
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {
         "type": "function",
         "function": {
             "name": TOOL_NAME,
-            "description": "Measures nectar",
+            "description": TOOL_TEXT,
             "parameters": {
                 "type": "object",
                 "properties": {"shade": {"type": "string", "description": "Nectar shade"}},
@@ -69,6 +93,15 @@ class Shape:
     places: tuple[str, ...]
     extras: Mapping[str, Any] = field(default_factory=dict)
 
+    def with_tools(self, n_tools: int) -> Shape:
+        """The same with so many tools."""
+        more = [
+            {**tool, "function": {**tool["function"], "name": f"{TOOL_NAME}_{number}"}}
+            for tool in TOOLS
+            for number in range(1, n_tools)
+        ]
+        return replace(self, name=f"{n_tools} tools", extras={**self.extras, "tools": TOOLS + more})
+
     def context(
         self,
         tokens: Mapping[str, str],
@@ -79,18 +112,21 @@ class Shape:
     ) -> dict[str, Any]:
         """A context whose contents are the neutral ones but for those given. in_parts: contents as
         lists of parts, as models that see images take them."""
-        said = {**NEUTRAL, **(contents or {})}
+        said: dict[str, str] = {**NEUTRAL, **(contents or {})}
         messages = [_message(place, said, in_parts) for place in self.places]
-        tools = self.extras.get("tools")
-        if tools and said["tool name"] != TOOL_NAME:
-            function = {**tools[0]["function"], "name": said["tool name"]}
-            tools = [{**tools[0], "function": function}]
+        extras = dict(self.extras)
+        if "tools" in extras:
+            named = {"name": said["tool name"], "description": said["tool text"]}
+            tool = extras["tools"][0]
+            function = {**tool["function"], **named}
+            extras["tools"] = [{**tool, "function": function}, *extras["tools"][1:]]
+        if "documents" in extras:
+            extras["documents"] = [{**extras["documents"][0], "text": said["document"]}]
         return {
             "messages": messages,
             "add_generation_prompt": True,
             **tokens,
-            **self.extras,
-            **({"tools": tools} if tools else {}),
+            **extras,
             **settings,
             "now": now.isoformat(),
         }
@@ -103,6 +139,9 @@ NEUTRAL = {
     "user again": USER_AGAIN,
     "tool": TOOL_RESULT,
     "tool name": TOOL_NAME,
+    "tool text": TOOL_TEXT,
+    "document": DOCUMENT,
+    "argument": "nectar",
 }
 
 SHAPES = (
@@ -142,11 +181,19 @@ def placements(needle: str, shapes: Iterable[Shape]) -> Iterator[tuple[Shape, di
         for place in ("system", "assistant"):
             if place in longest.places:
                 yield longest, {place: needle}
-    if "tool call" in by_name:
-        yield by_name["tool call"], {"tool": inside}
+    for name, places in _AROUND.items():
+        if name in by_name:
+            yield by_name[name], dict.fromkeys(places, inside)
 
 
 _LONGEST = ("system and dialogue", "dialogue", "one question")
+_AROUND = {  # places that are no turn of the two who speak
+    "tool call": ("tool", "argument"),
+    "question with tools": ("tool text",),
+    "documents": ("document",),
+}
+# The shapes that show most of a template, each with what stands in for it.
+FULLEST = (_LONGEST, ("tool call", "question with tools"))
 
 
 def dates(formats: Iterable[str], compared: Iterable[str], years: Iterable[int]) -> list[datetime]:
@@ -174,14 +221,22 @@ def settings(variables: Iterable[str]) -> list[dict[str, Any]]:
     return [{v: value} for v in variables if v not in GIVEN for value in (True, False)][:60]
 
 
-def with_role(role: str) -> Shape:
-    """A conversation whose second message has a role that the template names itself."""
-    return replace(SHAPES[2], name=f"role {role}", places=("user", f"={role}", "user again"))
+def long_text(n_chars: int) -> str:
+    """Exactly so many characters; where there is room, words at both ends that stand there only."""
+    ends = (f"{USER} ", f" {USER_AGAIN}") if n_chars > 80 else ("", ".")
+    n_between = n_chars - len(ends[0]) - len(ends[1])
+    return ends[0] + ("amber " * (n_between // 6 + 1))[:n_between] + ends[1]
+
+
+def with_role(role: str) -> Iterator[Shape]:
+    """Conversations in which one message has a role that the template names itself."""
+    for places in (("user", f"={role}", "user again"), (f"={role}", "user"), ("user", f"={role}")):
+        yield Shape(f"role {role}", places)
 
 
 def _message(place: str, said: Mapping[str, str], in_parts: bool) -> dict[str, Any]:
     if place == "call":
-        call = {"name": said["tool name"], "arguments": {"shade": "nectar"}}
+        call = {"name": said["tool name"], "arguments": {"shade": said["argument"]}}
         calls = [{"id": "abcdef123", "type": "function", "function": call}]
         return {"role": "assistant", "content": "", "tool_calls": calls}
     role = place[1:] if place.startswith("=") else place.split()[0]

@@ -3,14 +3,16 @@
 Comes in: one JSON request a line on standard input, `{"read": SOURCE}` or `{"render": CONTEXTS}`.
 Goes out: one JSON answer a line on standard output, for each context one, until the first that
 breaks a limit. `template_sandbox` starts it, once per scan,
-and kills it where it does not answer. It is run by its path in isolated mode and imports jinja2 and
-the standard library only: nothing of the inspector lies in the process that renders.
+and kills it where it does not answer. It is run by its path in isolated mode and imports jinja2,
+the standard library and its neighbour `template_tree` only: nothing else of the inspector lies in
+the process that renders.
 
 The environment is the one transformers 5.23 renders in (`utils/chat_template_utils.py`): immutable
 sandbox, trimmed blocks, loop controls, the generation tag, `raise_exception`, `strftime_now` and
 its own `tojson`. Added to it: limits on processor time, memory and output; a fixed clock; an audit
-hook that forbids files, processes, sockets and imports; and texts that note what they are compared
-with, so that a trigger can be found though the template builds it from pieces.
+hook that forbids files, processes, sockets and imports; texts that note what they are compared
+with, so that a trigger can be found though the template builds it from pieces; and conditions that
+a request may decide, so that every branch can be seen.
 """
 
 from __future__ import annotations
@@ -19,29 +21,32 @@ import json
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, SupportsIndex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 # jinja2 imports these two late, when imports are forbidden
 import jinja2.constants
 import jinja2.debug  # noqa: F401
-from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.utils import Namespace
 
+if TYPE_CHECKING:
+    from inspector.scan.template_tree import mark, read
+else:
+    sys.path.append(str(Path(__file__).parent))  # last: nothing here goes before a library
+    from template_tree import mark, read
+
 MAX_NUMBER_BITS = 4096  # a larger power or product of numbers is an explosion, not a template
 MAX_COMPARED = 200  # texts noted per rendering
-MAX_CONSTANTS = 2000
 FORBIDDEN_EVENTS = ("open", "import", "os.", "subprocess.", "socket.", "ctypes.", "shutil.", "pty.")
-LIMIT_ERRORS = (MemoryError, OverflowError, RecursionError)  # Overflow: the sandbox's long ranges
-# Objects that jinja2 (and Flask) give to templates, whose attributes only lead into Python.
-PYTHON_OBJECTS = ("cycler", "joiner", "lipsum", "namespace", "range")
-FLASK_OBJECTS = ("request", "config", "url_for", "get_flashed_messages", "session")
-UNSAFE_NAMES = ("mro", "func_globals", "func_code", "gi_frame", "gi_code", "f_globals")
+LIMIT_ERRORS = (MemoryError, OverflowError)  # Overflow: the sandbox's long ranges
 UNTRACED = ("role", "type")  # of messages and parts: every template compares them
 
 
@@ -64,6 +69,9 @@ class Traced(str):
             cls.compared[str.__str__(other)] = None
 
     __hash__ = str.__hash__
+
+    def __str__(self) -> str:
+        return self  # filters ask for a plain text first
 
     def __getitem__(self, key: SupportsIndex | slice) -> Traced:
         return Traced(str.__getitem__(self, key))
@@ -124,8 +132,9 @@ class Watched(ImmutableSandboxedEnvironment):
         self.dates: list[str] = []
         self.formats: list[str] = []
         self.now = datetime(2026, 1, 1)
+        self.decided: dict[int, bool] = {}
         self.filters["tojson"] = _tojson
-        self.globals["raise_exception"] = _raise
+        self.globals["raise_exception"] = self._raise
         self.globals["strftime_now"] = self._strftime_now
         self.globals["namespace"] = _Namespace
 
@@ -143,6 +152,17 @@ class Watched(ImmutableSandboxedEnvironment):
                 raise LimitHit(f"a number of more than {MAX_NUMBER_BITS} bits")
         return super().call_binop(context, operator, left, right)
 
+    def is_decided(self, condition: int) -> bool:
+        return condition in self.decided
+
+    def decision(self, condition: int) -> bool:
+        return self.decided[condition]
+
+    def _raise(self, message: str) -> str:
+        if not self.decided:  # else what comes after it is looked at all the same
+            raise TemplateError(str(message))
+        return ""
+
     def _strftime_now(self, format: str) -> str:
         text = self.now.strftime(format)
         self.formats.append(str(format))
@@ -159,10 +179,6 @@ class _Namespace(Namespace):
         super().__setitem__(name, value)
 
 
-def _raise(message: str) -> None:
-    raise TemplateError(str(message))
-
-
 def _tojson(
     x: Any,
     ensure_ascii: bool = False,
@@ -170,101 +186,10 @@ def _tojson(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    return json.dumps(
+    text = json.dumps(
         x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
     )
-
-
-# ------------------------------------------------------------------------------ reading the tree
-
-
-def read(environment: Watched, source: str) -> dict[str, Any]:
-    """What the parsed template contains; nothing of it is run, constants are folded."""
-    tree = environment.parse(source)
-    escapes: dict[str, None] = {}
-    for node in tree.find_all(nodes.Node):
-        for words in _escapes(node):
-            escapes[words] = None
-    said: dict[str, None] = {}  # texts that are not merely the message of a refusal
-    refusals = {
-        id(inner)
-        for call in tree.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Name) and call.node.name == "raise_exception"
-        for inner in call.find_all(nodes.Expr)
-    }
-    constants: dict[str, None] = {}
-    folded: dict[str, None] = {}
-    numbers: dict[int, None] = {}
-    for expression in tree.find_all(nodes.Expr):
-        if isinstance(expression, nodes.TemplateData):
-            continue
-        value = _fold(expression, environment)
-        if isinstance(value, str) and value:
-            plain = isinstance(expression, nodes.Const)
-            (constants if plain else folded)[value[:20_000]] = None
-            if id(expression) not in refusals:
-                said[value[:20_000]] = None
-        elif type(value) is int and 0 <= value < 10_000:
-            numbers[value] = None
-    for value in folded:
-        if "__" in value and value not in constants:
-            escapes[f"the text {value[:80]!r}, put together from pieces"] = None
-    return {
-        "escapes": list(escapes)[:20],
-        "loads": [type(n).__name__.lower() for n in tree.find_all(_LOADING)][:5],
-        "random": any(f.name == "random" for f in tree.find_all(nodes.Filter))
-        or any(n.name == "lipsum" for n in tree.find_all(nodes.Name)),
-        "constants": list(constants)[:MAX_CONSTANTS],
-        "folded": [f for f in folded if f not in constants][:MAX_CONSTANTS],
-        "said": [*said, *(d.data for d in tree.find_all(nodes.TemplateData) if d.data.strip())],
-        "numbers": list(numbers)[:MAX_CONSTANTS],
-        "variables": sorted(meta.find_undeclared_variables(tree))[:100],
-    }
-
-
-_LOADING = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-
-
-def _fold(expression: nodes.Expr, environment: Watched) -> Any:
-    if not isinstance(
-        expression, nodes.Const | nodes.Concat | nodes.BinExpr | nodes.Filter | nodes.Getitem
-    ):
-        return None
-    try:
-        return expression.as_const(nodes.EvalContext(environment))
-    except nodes.Impossible:
-        return None
-    except (ArithmeticError, TypeError, ValueError, LookupError, TemplateError, AttributeError):
-        return None  # an expression that fails will fail when it is rendered
-
-
-def _escapes(node: nodes.Node) -> Iterator[str]:
-    """Ways from a template's values into Python, told by this one node."""
-    if isinstance(node, nodes.Getattr):
-        name = node.node.name if isinstance(node.node, nodes.Name) else ""
-        if _is_unsafe(node.attr):
-            yield f"attribute {node.attr}"
-        elif name in PYTHON_OBJECTS or (name in FLASK_OBJECTS and node.attr == "application"):
-            yield f"attribute {node.attr} of {name}"
-    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        if _is_unsafe(node.arg.value):
-            yield f"item {node.arg.value}"
-    elif isinstance(node, nodes.Filter | nodes.Test | nodes.Call):
-        named = [k.value for k in node.kwargs if k.key == "attribute"]
-        by_name = isinstance(node, nodes.Filter) and node.name == "attr"
-        for arg in [*node.args, *named]:
-            if isinstance(arg, nodes.Const) and _is_unsafe(arg.value):
-                yield f"the name {arg.value} as a text"
-            elif by_name and not isinstance(arg, nodes.Const):
-                yield "the filter attr with a name that is computed"
-
-
-def _is_unsafe(name: object) -> bool:
-    """Python's own names, also as one part of a dotted path (`map(attribute="a.__class__")`)."""
-    return isinstance(name, str) and any(
-        (len(part) > 4 and part.startswith("__") and part.endswith("__")) or part in UNSAFE_NAMES
-        for part in name.split(".")
-    )
+    return Traced(text)
 
 
 # ---------------------------------------------------------------------------- answering requests
@@ -280,17 +205,25 @@ class Worker:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         self.environment.denied.clear()
+        began = time.process_time()
         self._start_clock()
         try:
             if "read" in request:
                 self.template = None
-                facts = read(self.environment, request["read"])
-                self.template = self.environment.from_string(request["read"])
+                self.environment.decided = {}
+                tree = self.environment.parse(request["read"])
+                facts = read(tree, self.environment)
+                facts |= mark(tree, self.environment)
+                self.template = self.environment.from_string(tree)
                 answer: dict[str, Any] = {"facts": facts}
             else:
                 answer = self._render(request["render"])
         except LimitHit as error:
             answer = {"problem": "limit", "message": str(error)}
+        except RecursionError as error:
+            # where the condition that ends a recursion was decided, the fault is not the template's
+            is_own = not self.environment.decided
+            answer = {"problem": "limit" if is_own else "error", "message": f"recursion: {error}"}
         except LIMIT_ERRORS as error:
             answer = {"problem": "limit", "message": f"{type(error).__name__}: {error}"}
         except TemplateSyntaxError as error:
@@ -303,21 +236,29 @@ class Worker:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if self.environment.denied and answer.get("problem") == "error":
             answer["problem"] = "escape"
-        return answer | {"denied": list(dict.fromkeys(self.environment.denied))[:10]}
+        denied = list(dict.fromkeys(self.environment.denied))[:10]
+        return answer | {"denied": denied, "cpu_s": time.process_time() - began}
 
     def _render(self, context: dict[str, Any]) -> dict[str, Any]:
         environment = self.environment
         environment.dates.clear()
         environment.formats.clear()
         environment.now = datetime.fromisoformat(context.pop("now"))
+        environment.decided = dict(context.pop("$decided", ()))
         Traced.compared.clear()
         pieces: list[str] = []
         n_chars = 0
-        for piece in self.template.generate(**_traced(context)):
-            n_chars += len(piece)
-            if n_chars > self.limits["output_chars"]:
-                raise LimitHit(f"more than {self.limits['output_chars']:,.0f} characters of output")
-            pieces.append(piece)
+        try:
+            for piece in self.template.generate(**_traced(context)):
+                n_chars += len(piece)
+                if n_chars > self.limits["output_chars"]:
+                    most = f"{self.limits['output_chars']:,.0f}"
+                    raise LimitHit(f"more than {most} characters of output")
+                pieces.append(piece)
+        except (TemplateError, TypeError, ValueError, LookupError, AttributeError):
+            # A decided condition may be one that these inputs cannot meet: what was said counts.
+            if not environment.decided or environment.denied:
+                raise
         return {
             "text": "".join(pieces),
             "compared": list(Traced.compared),

@@ -42,6 +42,8 @@ class Facts:
     escapes: ways into Python, in words. loads: statements that load other templates. random: asks
     for chance. constants: texts as written; folded: those that pieces make without any input.
     said: all texts but those it only refuses with. variables: names that the caller must give.
+    ways: to each branch, the conditions on the way and how they are decided, of n_ways in all.
+    told: number and line of each condition about what is said, when, or how often.
     """
 
     escapes: tuple[str, ...] = ()
@@ -52,6 +54,9 @@ class Facts:
     said: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
     variables: tuple[str, ...] = ()
+    ways: tuple[list[list[int]], ...] = ()
+    n_ways: int = 0
+    told: tuple[list[int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Rendering:
     """One answer. problem: None, or "syntax", "limit", "escape" or "error", with its message.
 
     compared: texts that the input was compared with. dates, formats: what the template had from the
-    clock, and how it asked. denied: what the sandbox forbade.
+    clock, and how it asked. denied: what the sandbox forbade. cpu_s: processor time it took.
     """
 
     text: str = ""
@@ -69,6 +74,7 @@ class Rendering:
     dates: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    cpu_s: float = 0.0
     facts: Facts = field(default_factory=Facts)
 
 

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from inspector.scan.template_compare import inputs, is_joined, known_words, residual
-from inspector.scan.template_probes import ASSISTANT, SHAPES, SYSTEM, USER, USER_AGAIN
+from inspector.scan.template_probes import SHAPES, USER
 
 SPECIAL = re.compile(r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,40}\]|\{[^{}]*\}|\x00")
 SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # scripts without spaces
 REPRESENTATIONS = {"true", "false", "null", "none", "undefined", "namespace", "object", "dict"}
-ATTRIBUTE = re.compile(r"\S+=\S*")
+ATTRIBUTE = re.compile(r"(?<!\S)[^\s=]+=\S*")
 LABEL_WORDS = 5  # at most, of a role's name before a colon
 
 LINK = re.compile(
-    r"https?://\S+|\bwww\.\w\S*|\b[a-z0-9-]{2,}\.(?:com|net|org|io|co|shop|store|info|biz|xyz|top)\b",
+    r"https?://\S+|\bwww\.\w\S*|(?<![a-z0-9-])[a-z0-9-]{2,63}\.(?:com|net|org|io|co|shop|store|info|biz|xyz|top)\b",
     re.I,
 )
 _EVER = (
@@ -122,45 +122,3 @@ def default_prompt(neutral: Mapping[str, str]) -> str | None:
     if text is None:
         return None
     return " ".join(prose(text.partition(USER)[0])) or None
-
-
-def turn_texts(neutral: Mapping[str, str]) -> list[str]:
-    """Prose in the user's or the assistant's turn of ordinary conversations without tools.
-
-    What stands between two contents is the end of one turn and the beginning of the next, so prose
-    there is in one of the two. Before the first question it may belong to the system turn: there it
-    counts from the user's own mark on, which is found between the first answer and the second
-    question.
-    """
-    found: dict[str, None] = {}
-    # some templates move the system message into the user's turn: that is the caller's word
-    neutral = {name: text.replace(SYSTEM, "\0") for name, text in neutral.items()}
-    dialogue = neutral.get("system and dialogue") or neutral.get("dialogue")
-    mark = ""
-    if dialogue is not None:
-        mark = dialogue.partition(ASSISTANT)[2].partition(USER_AGAIN)[0]
-        between = dialogue.partition(USER)[2].partition(ASSISTANT)[0]
-        for part in (between, mark, dialogue.partition(USER_AGAIN)[2]):
-            found.update(dict.fromkeys(prose(part)))
-    for name in ("one question", "system and question", "system and dialogue"):
-        text = neutral.get(name, "")
-        start, _, rest = text.partition(USER)
-        if name != "system and dialogue":
-            found.update(dict.fromkeys(prose(rest)))
-        start = start.rpartition("\0")[2]
-        opening = _turn_mark(start, mark)
-        if opening is not None:
-            found.update(dict.fromkeys(prose(start[opening:])))
-    return list(found)
-
-
-def _turn_mark(start: str, mark: str) -> int | None:
-    """Where the user's turn begins in `start`: after the longest end of `mark` that it holds."""
-    for begin in range(len(mark)):
-        tail = mark[begin:]
-        if len(tail.strip()) < 3:
-            return None
-        position = start.rfind(tail)
-        if position >= 0:
-            return position + len(tail)
-    return None

@@ -23,10 +23,11 @@ from inspector.scan.template_sources import MAX_TEMPLATES, Template, special_tok
 from inspector.scan.template_texts import (
     assembled,
     default_prompt,
+    prose,
     said_by_template,
     steers,
-    turn_texts,
 )
+from inspector.scan.template_turns import dropped, misplaced, turn_texts
 
 ESCAPE = Rule(
     "TEMPLATE-ESCAPE",
@@ -76,6 +77,18 @@ TURN = Rule(
     "The chat template puts words into the user's or the assistant's turn",
     "Read the passage: neither the user nor the model says it.",
 )
+MISPLACED = Rule(
+    "TEMPLATE-MISPLACED",
+    Severity.HIGH,
+    "The chat template puts one speaker's words under another's name",
+    "Use the base model's template: the model takes the user's words for somebody else's.",
+)
+DROPS = Rule(
+    "TEMPLATE-DROPS",
+    Severity.MEDIUM,
+    "The chat template leaves out what was said",
+    "Do not rely on what it leaves out; for a system message, put it into the question.",
+)
 ASSEMBLED = Rule(
     "TEMPLATE-ASSEMBLED",
     Severity.MEDIUM,
@@ -99,6 +112,12 @@ UNRENDERED = Rule(
     Severity.LOW,
     "A chat template renders no ordinary conversation",
     "What it does was not looked at; give it the inputs that it needs, by hand.",
+)
+HELD_BACK = Rule(
+    "TEMPLATE-HELD-BACK",
+    Severity.INFO,
+    "The chat template holds texts that no ordinary conversation shows",
+    "Usual for settings and kinds of tools; read them.",
 )
 CHANGED = Rule(
     "TEMPLATE-CHANGED",
@@ -126,8 +145,8 @@ class Templates:
     """Every chat template, read and rendered in one sandbox process."""
 
     rules = (
-        *(ESCAPE, LOADS, UNREADABLE, LIMIT, CONDITIONAL, RANDOM, STEERS, TURN, ASSEMBLED),
-        *(HIDDEN, DIFFERS, UNRENDERED, CHANGED, PROMPT),
+        *(ESCAPE, LOADS, UNREADABLE, LIMIT, CONDITIONAL, RANDOM, STEERS, TURN, MISPLACED, DROPS),
+        *(ASSEMBLED, HIDDEN, DIFFERS, UNRENDERED, HELD_BACK, CHANGED, PROMPT),
     )
 
     def scan(self, artifact: Artifact, base: Artifact | None) -> Iterable[Finding]:
@@ -158,7 +177,7 @@ def _look(
     where = template.location
     if template.source is None:
         return [UNREADABLE.found(where, f"{template.name}: {template.problem}")], None
-    found = [HIDDEN.found(where, words) for words in _odd_characters(template.source)]
+    found: list[Finding] = []
     read = sandbox.read(template.source)
     if read.problem is not None:
         rule = LIMIT if read.problem == "limit" else UNREADABLE
@@ -172,6 +191,9 @@ def _look(
     denied = behaviour.escape or ", ".join(read.denied)
     if denied and not facts.escapes:
         found.append(ESCAPE.found(where, denied))
+    if facts.n_ways > len(facts.ways):
+        many = f"{facts.n_ways:,} branches; {len(facts.ways)} were looked at"
+        found.append(LIMIT.found(where, f"{template.name}: {many}"))
     if behaviour.limit is not None:
         found.append(LIMIT.found(where, f"{template.name}: {behaviour.limit}"))
     elif behaviour.problem is not None and not found:
@@ -184,15 +206,31 @@ def _look(
 def _texts(where: str, source: str, facts: Facts, behaviour: Behaviour) -> Iterator[Finding]:
     """What the template says in natural language."""
     outputs = said_by_template(behaviour.said)
+    said = [line.replace("\0", " ") for line in outputs]  # a zero stands for what was said
+    written = list(_odd_characters(source))
+    odd = [f"printed, {words}" for line in said for words in _odd_characters(line)]
+    yield from HIDDEN.found_each(where, dict.fromkeys(written or odd))
     steering = steers([*facts.said, *facts.folded, *outputs])
     yield from STEERS.found_each(where, (f"{how}: {text!r}" for text, how in steering.items()))
     yield from TURN.found_each(where, (repr(text) for text in turn_texts(behaviour.neutral)))
+    yield from MISPLACED.found_each(where, misplaced(behaviour.neutral))
+    yield from DROPS.found_each(where, dropped(behaviour.neutral))
+    yield from HELD_BACK.found_each(where, map(repr, _held_back(facts, behaviour, outputs)))
     hidden = assembled(behaviour.words, [source, *facts.constants])
     if len(hidden) >= 3:
         yield ASSEMBLED.found(where, f"says {' '.join(hidden[:12])!r}, which is not in its text")
     prompt = default_prompt(behaviour.neutral)
     if prompt:
         yield PROMPT.found(where, repr(prompt))
+
+
+def _held_back(facts: Facts, behaviour: Behaviour, outputs: Iterable[str]) -> list[str]:
+    """What only a branch taken by force says, and what not even that shows."""
+    shown = " ".join(" ".join(line.casefold().split()) for line in outputs)
+    texts = dict.fromkeys(one.text for one in behaviour.unmet if one.line is None)
+    for said in facts.said:
+        texts |= dict.fromkeys(t for t in prose(said) if " " in t and t.casefold() not in shown)
+    return list(texts)
 
 
 def _odd_characters(source: str) -> Iterator[str]:

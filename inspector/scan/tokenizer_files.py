@@ -1,8 +1,8 @@
 """A repo's tokenizer, read from its files with bounds; nothing is loaded with a tokenizer library.
 
-Comes in: an artifact. Goes out: one Tokenizer per tokenizer.json or GGUF file: every token with its
-id, the added ones with their marks, the merges, and the parsed file for those who look at the steps
-around the vocabulary; and what other files say about the same tokens.
+Comes in: an artifact. Goes out: one Tokenizer per tokenizer.json, GGUF or sentencepiece file: every
+token with its id, the added ones with their marks, the merges, and the parsed file for those who
+look at the steps around the vocabulary; and what other files say about the same tokens.
 
 Source: the tokenizer.json format of tokenizers 0.23 (BPE, WordPiece, WordLevel: an object from
 token to id; Unigram: a list of token and score); GGUF's `tokenizer.ggml.tokens`, `token_type` and
@@ -11,6 +11,8 @@ token to id; Unigram: a list of token and score); GGUF's `tokenizer.ggml.tokens`
 
 from __future__ import annotations
 
+import base64
+import binascii
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,9 +22,11 @@ from typing import Any
 from inspector.records import Artifact
 from inspector.scan.bounded_json import Unreadable, read_json
 from inspector.scan.gguf_header import GgufArray, read_gguf, read_texts
+from inspector.scan.sentencepiece_model import SentencePieces, read_sentencepiece
 
 MAX_BYTES = 64_000_000  # the largest real tokenizer.json have about 35 MB
-CONTROL, USER_DEFINED = 3, 4  # GGUF token types
+CONTROL, USER_DEFINED = 3, 4  # token types of GGUF and of sentencepiece
+PIECES = (".model", ".spm")  # sentencepiece
 INT32 = 5  # GGUF value type
 
 
@@ -74,7 +78,7 @@ class Claim:
 
 
 def tokenizers(artifact: Artifact) -> Iterator[Tokenizer]:
-    """Every tokenizer.json and GGUF vocabulary of an artifact."""
+    """Every tokenizer.json, GGUF vocabulary and sentencepiece model of an artifact."""
     for file in artifact.files:
         name = PurePosixPath(file.path).name.lower()
         path = Path(artifact.folder) / file.path
@@ -82,6 +86,10 @@ def tokenizers(artifact: Artifact) -> Iterator[Tokenizer]:
             yield _from_json(file.path, path)
         elif name.endswith(".gguf"):
             found = _from_gguf(file.path, path)
+            if found is not None:
+                yield found
+        elif name.endswith(PIECES):
+            found = _from_pieces(file.path, path)
             if found is not None:
                 yield found
 
@@ -140,16 +148,21 @@ def _readable(artifact: Artifact, folder: str) -> dict[str, tuple[str, dict[str,
 
 
 def _named_tokens(where: str, data: dict[str, Any]) -> Iterator[Claim]:
-    for key in ("bos_token", "eos_token", "unk_token", "sep_token", "cls_token", "mask_token"):
+    for key in (*_NAMED, "sep_token", "cls_token", "mask_token"):
         value = data.get(key)
         value = value.get("content") if isinstance(value, dict) else value
         if isinstance(value, str) and value:
             yield Claim(where, key, value)
-    more = data.get("additional_special_tokens")
-    for value in more if isinstance(more, list) else ():
-        content = value.get("content") if isinstance(value, dict) else value
-        if isinstance(content, str):
-            yield Claim(where, "special token", content)
+    for key in ("additional_special_tokens", "extra_special_tokens"):
+        more = data.get(key)
+        more = list(more.values()) if isinstance(more, dict) else more
+        for value in more if isinstance(more, list) else ():
+            content = value.get("content") if isinstance(value, dict) else value
+            if isinstance(content, str):
+                yield Claim(where, "special token", content)
+
+
+_NAMED = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
 def _from_json(location: str, path: Path) -> Tokenizer:
@@ -190,6 +203,44 @@ def _read_model(tokenizer: Tokenizer, model: dict[str, Any]) -> None:
         raise TypeError("the vocabulary must give each token a number")
     for merge in model.get("merges") or ():
         tokenizer.merges.append(merge if isinstance(merge, str) else " ".join(merge))
+
+
+def _from_pieces(location: str, path: Path) -> Tokenizer | None:
+    """None for a `.model` file that is tiktoken's list of ranks: it holds no special tokens."""
+    tokenizer = Tokenizer(location)
+    if path.stat().st_size > MAX_BYTES:
+        tokenizer.problem = f"{path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read"
+        return tokenizer
+    data = path.read_bytes()
+    if _is_ranks(data):
+        return None
+    try:
+        read = read_sentencepiece(data)
+    except Unreadable as error:
+        tokenizer.problem = str(error)
+        return tokenizer
+    _set_pieces(tokenizer, read)
+    return tokenizer
+
+
+def _set_pieces(tokenizer: Tokenizer, read: SentencePieces) -> None:
+    for i, (piece, kind) in enumerate(read.pieces):
+        if piece in tokenizer.ids:
+            tokenizer.doubles.append(f"the piece {piece!r}")
+        tokenizer.ids[piece] = i
+        if kind in (CONTROL, USER_DEFINED):
+            tokenizer.added.append(Added(i, piece, kind == CONTROL))
+    for part, charsmap in (("normalizer", read.normalizer), ("decoder", read.denormalizer)):
+        encoded = base64.b64encode(charsmap).decode()
+        tokenizer.data[part] = {"type": "Precompiled", "precompiled_charsmap": encoded}
+
+
+def _is_ranks(data: bytes) -> bool:
+    token, _, rank = data.partition(b"\n")[0].partition(b" ")
+    try:
+        return bool(base64.b64decode(token, validate=True)) and rank.strip().isdigit()
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _from_gguf(location: str, path: Path) -> Tokenizer | None:

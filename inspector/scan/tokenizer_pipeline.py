@@ -17,19 +17,27 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
+import regex  # type: ignore[import-untyped]
+
+from inspector.scan.template_probes import KINDS
 from inspector.scan.tokenizer_files import Tokenizer
 
-MARKED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\|[^|]*\||[^\W\d_]*_[\w]*")
+MARKED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\|[^|]*\||(?<![^\W\d_])[^\W\d_]*_\w*")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-REGEX_SIGNS = re.compile(
-    r"\\[pP]\{[^}]*\}|\\x\{?[0-9a-fA-F]+\}?|\\u[0-9a-fA-F]{4}|\\.|\[[^\]]*\]|\(\?[\w!<=:-]+"
-)
+REGEX_SIGNS = re.compile(r"\\[pP]\{[^}]*\}|\\.|\[[^\]]*\]|\(\?[\w!<=:-]+")
+REGEX_CODE = re.compile(r"\\(?:x\{?([0-9a-fA-F]{1,6})\}?|u([0-9a-fA-F]{4}))")
+FEW_LETTERS = re.compile(r"\[([^\W\d_])[^\W\d_]{0,3}\]")  # `[bB]`: a letter in either case
 WORD = re.compile(r"[^\W\d_]{2,}(?:[\s'’,.!?-]+[^\W\d_]+)*[.!?,]?")
 NAMES_OF_TOKENS = {"pad", "unk", "bos", "eos", "sep", "cls", "mask", "eot", "eod", "bot"}
 MAX_ADDED = 4  # tokens that a post-processor may put around one text
 MAX_STEPS = 200
+TOO_MANY = "TooMany"  # stands for the steps that are not looked at
+SIGNS = frozenset("-+%$€=<>")  # that change what a number or a formula says
+SAMPLES = (*KINDS.values(), "Do not pay -$12.50 + 7% to the bank, never 3 < 4 = 5!")
+MAX_REGEX_S = 1.0
 
 
 def is_word(content: str) -> bool:
@@ -39,11 +47,24 @@ def is_word(content: str) -> bool:
     return WORD.fullmatch(text) is not None and text.casefold() not in NAMES_OF_TOKENS
 
 
+def is_letter(content: str) -> bool:
+    """Whether a token is one letter, digit or sign, or several digits: part of ordinary words and
+    numbers."""
+    text = content.replace("Ġ", " ").replace("▁", " ").strip()
+    return text.isdecimal() or (len(text) == 1 and (text.isalnum() or text in SIGNS))
+
+
 def rewrites(data: Mapping[str, Any]) -> Iterator[str]:
     """Every step that replaces, removes or adds natural language."""
+    listed = data.get("added_tokens")
+    marks = [
+        str(entry.get("content"))
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, dict) and entry.get("special") is True and entry.get("content")
+    ]
     for part in ("normalizer", "pre_tokenizer", "decoder"):
         for step in _steps(data.get(part)):
-            words = _rewriting(step)
+            words = _rewriting(step, marks)
             if words is not None:
                 yield f"{part}: {words}"
 
@@ -54,6 +75,9 @@ def injects(tokenizer: Tokenizer) -> Iterator[str]:
         added = list(_added_tokens(step))
         single = step.get("single")
         pieces = single if isinstance(single, list) else []
+        n_texts = sum(isinstance(p, dict) and "Sequence" in p for p in pieces)
+        if isinstance(single, list) and n_texts != 1:
+            yield f"gives every text {n_texts} times instead of once"
         n_around = sum(isinstance(p, dict) and "SpecialToken" in p for p in pieces)
         if n_around > MAX_ADDED:
             yield f"{n_around} tokens around every text: {[name for name, _ in added][:8]!r}"
@@ -77,10 +101,15 @@ def _steps(part: Any) -> Iterator[dict[str, Any]]:
             for key in ("normalizers", "pretokenizers", "decoders", "processors"):
                 inner = step.get(key)
                 waiting += inner if isinstance(inner, list) else []
+    if waiting:
+        yield {"type": TOO_MANY}
 
 
-def _rewriting(step: dict[str, Any]) -> str | None:
+def _rewriting(step: dict[str, Any], marks: list[str]) -> str | None:
+    """marks: the special tokens; a step that writes or removes one ends or opens a turn."""
     kind = step.get("type")
+    if kind == TOO_MANY:
+        return f"more than {MAX_STEPS} steps, and the rest was not looked at"
     if kind == "Precompiled":
         texts = foreign_replacements(step.get("precompiled_charsmap"))
         return f"replaces characters by {texts[:5]!r}" if texts else None
@@ -88,11 +117,19 @@ def _rewriting(step: dict[str, Any]) -> str | None:
     wanted = _pattern_text(pattern)
     if kind == "Replace":
         content = step.get("content")
-        if _has_words(wanted) or (isinstance(content, str) and _has_words(content)):
+        written = content if isinstance(content, str) else ""
+        touched = any(m in written or m in wanted for m in marks)
+        if _has_words(wanted) or _has_words(written) or touched or _spoils(pattern, written):
             return f"replaces {_shown(pattern)} by {content!r}"
-    elif kind == "Split" and step.get("behavior") == "Removed" and not step.get("invert"):
-        if _has_words(wanted):
-            return f"removes {_shown(pattern)}"
+    elif kind == "Split" and step.get("behavior") == "Removed":
+        is_kept = bool(step.get("invert"))
+        if (not is_kept and _has_words(wanted)) or _spoils(pattern, "", is_kept):
+            return f"removes {'all but ' if is_kept else ''}{_shown(pattern)}"
+    elif kind == "CharDelimiterSplit":
+        if is_letter(str(step.get("delimiter"))):
+            return f"removes {step.get('delimiter')!r}"
+    elif kind == "Metaspace" and is_letter(str(step.get("replacement"))):
+        return f"{kind} with replacement {step.get('replacement')!r}"
     else:
         for key in ("prepend", "replacement", "content", "prefix", "suffix"):
             text = step.get(key)
@@ -107,8 +144,43 @@ def _pattern_text(pattern: Any) -> str:
         if isinstance(pattern.get("String"), str):
             return str(pattern["String"])
         if isinstance(pattern.get("Regex"), str):
-            return REGEX_SIGNS.sub(" ", pattern["Regex"])
+            text = REGEX_CODE.sub(_character, pattern["Regex"])
+            return REGEX_SIGNS.sub(" ", FEW_LETTERS.sub(r"\1", text))
     return ""
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code <= sys.maxunicode else " "
+
+
+def _spoils(pattern: Any, content: str, is_kept: bool = False) -> bool:
+    """Whether ordinary texts have other letters, digits or signs afterwards; is_kept: what does not
+    match is removed instead. A pattern that cannot be run here, or takes long, counts as one."""
+    if not isinstance(pattern, dict):
+        return False
+    wanted = pattern.get("Regex", regex.escape(str(pattern.get("String", ""))))
+    if not wanted:
+        return False
+    content = MARKED.sub(" ", content)  # a mark of the vocabulary (`<n>` for a line break)
+    for text in SAMPLES:
+        try:
+            if is_kept:
+                after = "".join(m[0] for m in regex.finditer(wanted, text, timeout=MAX_REGEX_S))
+            else:
+                after = regex.sub(wanted, lambda _: content, text, timeout=MAX_REGEX_S)
+        except (regex.error, TimeoutError, TypeError):
+            return True
+        signs = frozenset() if is_kept else SIGNS  # splitters leave some of them out
+        if _said(after, signs) != _said(text, signs):
+            return True
+    return False
+
+
+def _said(text: str, signs: frozenset[str]) -> list[str]:
+    """Letters and digits without their accents, and these signs."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return [c for c in plain if c.isalnum() or c in signs]
 
 
 def _shown(pattern: Any) -> str:
@@ -126,7 +198,7 @@ def _added_tokens(step: dict[str, Any]) -> Iterator[tuple[str, int]]:
         if isinstance(entry, dict):
             ids, tokens = entry.get("ids"), entry.get("tokens")
             if isinstance(ids, list) and isinstance(tokens, list):
-                for name, token_id in zip(tokens, ids, strict=False):
+                for name, token_id in zip_longest(tokens, ids, fillvalue=""):
                     if isinstance(name, str) and type(token_id) is int:
                         yield name, token_id
     for key in ("sep", "cls"):

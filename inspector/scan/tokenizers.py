@@ -3,8 +3,7 @@
 Comes in: an artifact, and its base where there is one. Goes out: findings about its tokens (words
 among the special ones, ids given twice or to nobody, invisible and look-alike characters), about
 the steps around its vocabulary, about files that disagree, and about what the base has otherwise.
-The files are parsed with bounds; no tokenizer library reads them. sentencepiece's own `.model`
-files are not looked into.
+The files are parsed with bounds; no tokenizer library reads them.
 
 Source: the tokenizer.json format of tokenizers 0.23 and its loading by transformers 5.23: added
 tokens are cut out of a text before anything else, special ones left out of what is decoded.
@@ -12,13 +11,23 @@ tokens are cut out of a text before anything else, special ones left out of what
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
 from inspector.records import Artifact, ArtifactKind, Finding, Severity
 from inspector.scan.characters import hidden_characters, is_disguised
 from inspector.scan.rule import Rule
-from inspector.scan.tokenizer_files import Claim, Tokenizer, claims, config_numbers, tokenizers
-from inspector.scan.tokenizer_pipeline import injects, is_word, rewrites
+from inspector.scan.tokenizer_files import (
+    PIECES,
+    Claim,
+    Tokenizer,
+    claims,
+    config_numbers,
+    tokenizers,
+)
+from inspector.scan.tokenizer_pipeline import injects, is_letter, is_word, rewrites
 
 UNREADABLE = Rule(
     "TOKENIZER-UNREADABLE",
@@ -95,7 +104,7 @@ ADDED = Rule(
 
 
 class Tokenizers:
-    """Every tokenizer.json and GGUF vocabulary, and the files beside them."""
+    """Every tokenizer.json, sentencepiece model and GGUF vocabulary, and the files beside them."""
 
     rules = (
         *(UNREADABLE, TWICE, CLASH, SPECIAL_WORD, ADDED_WORD, REWRITES, INJECTS, HIDDEN, RANGE),
@@ -103,26 +112,59 @@ class Tokenizers:
     )
 
     def scan(self, artifact: Artifact, base: Artifact | None) -> Iterable[Finding]:
-        known: Tokenizer | None = None
-        if base is not None:
-            known = next((t for t in tokenizers(base) if t.problem is None and t.ids), None)
-        for tokenizer in tokenizers(artifact):
+        of_base = [t for t in tokenizers(base) if t.problem is None and t.ids] if base else []
+        whole: dict[str, Tokenizer] = {}  # the tokenizer.json of each folder
+        found = sorted(tokenizers(artifact), key=lambda t: _is_pieces(t.location))
+        for tokenizer in found:
             where = tokenizer.location
             if tokenizer.problem is not None:
                 yield UNREADABLE.found(where, tokenizer.problem)
                 continue
             folder = where.rpartition("/")[0]
-            said = list(claims(artifact, folder)) if where.endswith(".json") else []
+            beside = whole.get(folder)
+            if where.endswith(".json"):
+                whole[folder] = tokenizer
+            # of a sentencepiece model only what no tokenizer.json was compared with
+            is_told = where.endswith(".json") or (_is_pieces(where) and beside is None)
+            said = list(claims(artifact, folder)) if is_told else []
             yield from TWICE.found_each(where, _twice(tokenizer))
             yield from CLASH.found_each(where, _clashes(tokenizer))
             yield from REWRITES.found_each(where, rewrites(tokenizer.data))
             yield from INJECTS.found_each(where, injects(tokenizer))
             yield from ADDED_WORD.found_each(where, _added_words(tokenizer))
             yield from _characters(tokenizer, said)
-            yield from _disagreements(tokenizer, said)
+            if _is_pieces(where):
+                if beside is not None:
+                    yield from DISAGREES.found_each(where, _other_pieces(tokenizer, beside))
+            else:
+                yield from _disagreements(tokenizer, said)
             yield from _numbers(artifact, tokenizer, said, folder)
-            if known is not None and tokenizer.ids:
-                yield from _changes(tokenizer, known)
+            same = [t for t in of_base if _is_pieces(t.location) == _is_pieces(where)]
+            if same and tokenizer.ids:
+                yield from _changes(tokenizer, same[0])
+
+
+def _is_pieces(location: str) -> bool:
+    return PurePosixPath(location).name.lower().endswith(PIECES)
+
+
+def _other_pieces(pieces: Tokenizer, whole: Tokenizer) -> Iterator[str]:
+    """Words that a tokenizer.json has in another place than the sentencepiece model it was made
+    from. Some families move all ids by the same number; where no such number holds for most of
+    them, the two are not of one kind."""
+    moved = Counter(whole.ids[p] - i for p, i in pieces.ids.items() if p in whole.ids)
+    if not moved:
+        return
+    by, n_moved = moved.most_common(1)[0]
+    if n_moved * 2 <= len(pieces.ids):
+        return
+    added = {a.id for a in [*pieces.added, *whole.added]}
+    for piece, i in pieces.ids.items():
+        stands = whole.token(i + by)
+        if stands is None or stands == piece or i in added or i + by in added:
+            continue
+        if is_word(piece) or is_word(stands):
+            yield f"id {i}: {piece!r} here, {stands!r} in {whole.location}"
 
 
 def _twice(tokenizer: Tokenizer) -> Iterator[str]:
@@ -164,6 +206,11 @@ def _characters(tokenizer: Tokenizer, said: list[Claim]) -> Iterator[Finding]:
             found[f"{content!a}: {', '.join(hidden[:3])}"] = None
         elif is_disguised(content):
             found[f"{content!r} is written with letters of another script: {content!a}"] = None
+    alike: dict[str, str] = {}
+    for content in dict.fromkeys(a.content for a in tokenizer.added):
+        plain = unicodedata.normalize("NFKC", content).strip()
+        if sum(c.isalpha() for c in plain) > 1 and alike.setdefault(plain, content) != content:
+            found[f"{content!r} looks like {alike[plain]!r}: {content!a}"] = None
     yield from HIDDEN.found_each(tokenizer.location, found)
 
 
@@ -185,13 +232,19 @@ def _numbers(
 ) -> Iterator[Finding]:
     """What depends on the model's configuration: the size of its embedding, and where texts end."""
     size, ends = config_numbers(artifact, folder)
-    words_added = (a for a in tokenizer.added if a.special and is_word(a.content))
+    words_added = (
+        a for a in tokenizer.added if a.special and (is_word(a.content) or is_letter(a.content))
+    )
     special = [f"id {a.id}: {a.content!r}" for a in words_added]
     special += [
         f"{claim.use} of {claim.location}: {claim.content!r}"
         for claim in said
         if claim.use not in ("token", "added token") and is_word(claim.content)
     ]
+    model = tokenizer.data.get("model")
+    unknown = model.get("unk_token") if isinstance(model, dict) else None
+    if isinstance(unknown, str) and is_word(unknown):
+        special.append(f"unk_token of the vocabulary: {unknown!r}")
     for words, token_id in (ends | tokenizer.ends).items():
         token = tokenizer.token(token_id)
         if token is not None and is_word(token) and len(token.strip("Ġ▁ ")) > 1:

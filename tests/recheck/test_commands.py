@@ -199,6 +199,31 @@ def test_every_difference_is_named(tmp_path: Path) -> None:
     assert "2 same, 1 changed, 1 missing, 2 extra" in shown.stdout
 
 
+def test_a_renamed_file_is_told_by_its_bytes(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    run_of(tmp_path / "home", folder)
+    copy = shutil.copytree(folder, tmp_path / "deployed")
+    (copy / "model.safetensors").rename(copy / "Model.safetensors")
+    (copy / "config.json").unlink()
+    (copy / "config.json").symlink_to("/nowhere")
+    done = command(tmp_path / "home", "verify", copy, "--against", "inspected")
+    assert done.code == 1
+    assert "the bytes of model.safetensors, under another name" in done.stdout
+    assert "a link to nothing: not read" in done.stdout
+
+
+def test_what_is_not_looked_into_is_said(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    run_of(tmp_path / "home", folder)
+    copy = shutil.copytree(folder, tmp_path / "deployed")
+    for name in (".cache/huggingface", "more/.git"):
+        (copy / name).mkdir(parents=True)
+        (copy / name / "model.py").write_text("# code")
+    done = command(tmp_path / "home", "verify", copy, "--against", "inspected")
+    assert done.code == 0
+    assert "Not looked into: .cache, more/.git;" in done.stdout
+
+
 def test_a_deployment_of_links_is_read_through(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "m")
     run_of(tmp_path / "home", folder)

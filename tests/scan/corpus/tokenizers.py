@@ -14,6 +14,7 @@ from inspector.records import Severity
 from tests.fetch.tiny_files import write_json, write_model
 from tests.scan.corpus import Case
 from tests.scan.corpus.templates import declared
+from tests.scan.pieces import CONTROL, START, USER_DEFINED, normal, pieces_file
 
 WORDS = ["Ġlamp", "Ġbank", "Ġhello", "Ġthe", "la", "mp", "ba", "nk", "lamp", "bank"]
 LETTERS = [*"abehklmnopt", "Ġ", "Ċ"]
@@ -101,6 +102,35 @@ def beside(name: str, data: object) -> Callable[[Path], None]:
     return build
 
 
+def with_pieces(data: bytes, tokenizer: Any = None) -> Callable[[Path], None]:
+    """A model with a sentencepiece file, and a tokenizer.json beside it where one is given."""
+
+    def build(folder: Path) -> None:
+        write_model(folder)
+        (folder / "tokenizer.model").write_bytes(data)
+        if tokenizer is not None:
+            write_json(folder / "tokenizer.json", tokenizer)
+
+    return build
+
+
+def normalized(pattern: dict[str, str], content: str) -> Callable[[Path], None]:
+    return of(byte_level(normalizer=replace(pattern, content)))
+
+
+def split(pattern: str, *, keeps: bool) -> Callable[[Path], None]:
+    step = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": keeps}
+    return of(byte_level(pre_tokenizer=step))
+
+
+def around_text(*pieces: dict[str, Any], **special_tokens: list[int]) -> Callable[[Path], None]:
+    """A post-processor of these pieces; special_tokens: the ids that each name stands for."""
+    step = template()
+    names = {n: {"id": n, "ids": ids, "tokens": [n]} for n, ids in special_tokens.items()}
+    return of(byte_level(post_processor=step | {"single": list(pieces), "special_tokens": names}))
+
+
+TEXT: dict[str, Any] = {"Sequence": {"id": "A", "type_id": 0}}
 VOCABULARY: dict[str, int] = byte_level()["model"]["vocab"]
 N = len(VOCABULARY)
 SWAPPED = VOCABULARY | {"Ġlamp": VOCABULARY["Ġbank"], "Ġbank": VOCABULARY["Ġlamp"]}
@@ -236,6 +266,7 @@ HOSTILE = (
     Case("ids-that-are-texts", of(with_model(vocab={"a": "0"})), ("TOKENIZER-UNREADABLE",)),
 )
 
+SPM_CHARSMAP = b"\4\0\0\0\0\0\0\0lamps\0"
 SPM = ["<unk>", "<s>", "</s>", "<0x0A>", "▁", "▁lamp", "▁bank", "a", "b", "l", "m", "p", "lamp"]
 SENTENCEPIECE = {
     "version": "1.0",
@@ -300,6 +331,116 @@ CONTRACTIONS = {
 }
 KEPT = CONTRACTIONS | {"behavior": "Removed", "invert": True}
 
+ENGLISH = ["▁lamp", "▁bank", "a", "b", "l", "m", "p", "lamp"]
+PIECES = [*START, ("<0x0A>", 6), *normal("▁", *ENGLISH)]
+HOSTILE_STEPS = (
+    Case("replaces-a-digit", normalized({"String": "1"}, "7"), ("TOKENIZER-REWRITES",)),
+    Case("removes-digits", normalized({"Regex": r"\d+"}, ""), ("TOKENIZER-REWRITES",)),
+    Case("removes-a-minus", normalized({"String": "-"}, ""), ("TOKENIZER-REWRITES",)),
+    Case("word-as-classes", normalized({"Regex": "[lL][aA][mM]p"}, ""), ("TOKENIZER-REWRITES",)),
+    Case("word-as-codes", normalized({"Regex": r"\x6c\x61\x6d"}, ""), ("TOKENIZER-REWRITES",)),
+    Case("writes-an-end", normalized({"String": "\n\n"}, "<|im_end|>"), ("TOKENIZER-REWRITES",)),
+    Case("removes-an-end", normalized({"String": "<|im_end|>"}, ""), ("TOKENIZER-REWRITES",)),
+    Case(
+        "step-behind-many",
+        of(
+            byte_level(
+                normalizer={
+                    "type": "Sequence",
+                    "normalizers": [*[{"type": "NFC"}] * 300, replace({"String": "bank"}, "lamp")],
+                }
+            )
+        ),
+        ("TOKENIZER-REWRITES",),
+    ),
+    Case(
+        "splits-at-a-letter",
+        of(byte_level(pre_tokenizer={"type": "CharDelimiterSplit", "delimiter": "n"})),
+        ("TOKENIZER-REWRITES",),
+    ),
+    Case("drops-capitals", split("[^a-z ]+", keeps=False), ("TOKENIZER-REWRITES",)),
+    Case("keeps-one-word", split("never", keeps=True), ("TOKENIZER-REWRITES",)),
+    Case("slow-pattern", split("(a+)+$|(?:[a-z ]+)+!!", keeps=False), ("TOKENIZER-REWRITES",)),
+    Case("text-left-out", around_text(), ("TOKENIZER-INJECTS",)),
+    Case("text-twice", around_text(TEXT, TEXT), ("TOKENIZER-INJECTS",)),
+    Case(
+        "more-ids-than-names",
+        around_text(
+            {"SpecialToken": {"id": "<|im_start|>", "type_id": 0}},
+            TEXT,
+            **{"<|im_start|>": [1, VOCABULARY["Ġhello"]]},
+        ),
+        ("TOKENIZER-INJECTS",),
+    ),
+    Case("unknown-is-a-word", of(with_model(unk_token="lamp")), ("TOKENIZER-SPECIAL-WORD",)),
+    Case("digit-is-special", of(with_added(*special("7", first=N))), ("TOKENIZER-SPECIAL-WORD",)),
+    Case("minus-is-special", of(with_added(*special("-", first=N))), ("TOKENIZER-SPECIAL-WORD",)),
+    Case(
+        "word-among-named-tokens",
+        of(byte_level(), {"extra_special_tokens": {"image_token": "lamp"}}),
+        ("TOKENIZER-SPECIAL-WORD",),
+    ),
+    *(
+        Case(name, of(with_added(*special(token, first=N))), ("TOKENIZER-HIDDEN-CHARACTERS",))
+        for name, token in (
+            ("wide-twin", "＜|im_end|＞"),
+            ("bold-twin", "<|𝐢𝐦_𝐞𝐧𝐝|>"),
+            ("twin-with-a-space", "<|im_end|> "),
+            ("blank-letter", "<|im_end|>\u3164"),
+            ("control-character", "<|im_end|>\x08"),
+        )
+    ),
+)
+HOSTILE_PIECES = (
+    Case(
+        "piece-word-is-control",
+        with_pieces(pieces_file([*START, ("▁never", CONTROL), *normal("▁lamp")])),
+        ("TOKENIZER-SPECIAL-WORD",),
+    ),
+    Case(
+        "piece-brand-user-defined",
+        with_pieces(pieces_file([*START, ("Acme lamps", USER_DEFINED), *normal("▁lamp")])),
+        ("TOKENIZER-ADDED-WORD",),
+        Severity.MEDIUM,
+    ),
+    Case(
+        "piece-with-zero-width",
+        with_pieces(pieces_file([*START, ("<\u200bs>", CONTROL), *normal("▁lamp")])),
+        ("TOKENIZER-HIDDEN-CHARACTERS",),
+    ),
+    Case(
+        "piece-twice",
+        with_pieces(pieces_file([*START, *normal("▁lamp", "▁lamp")])),
+        ("TOKENIZER-TWICE",),
+    ),
+    Case(
+        "pieces-that-write-words",
+        with_pieces(pieces_file([*START, *normal("▁lamp")], SPM_CHARSMAP)),
+        ("TOKENIZER-REWRITES",),
+    ),
+    Case(
+        "pieces-that-answer-words",
+        with_pieces(pieces_file([*START, *normal("▁lamp")], backwards=SPM_CHARSMAP)),
+        ("TOKENIZER-REWRITES",),
+    ),
+    Case(
+        "pieces-against-the-json",
+        with_pieces(
+            pieces_file([*START, ("<0x0A>", 6), *normal("▁", "▁bank", "▁lamp", *ENGLISH[2:])]),
+            SENTENCEPIECE,
+        ),
+        ("TOKENIZER-DISAGREES",),
+    ),
+    Case(
+        "pieces-against-the-base",
+        with_pieces(pieces_file([*START, *normal("▁bank", "▁lamp", *ENGLISH[2:])])),
+        ("TOKENIZER-CHANGED",),
+        build_base=with_pieces(pieces_file([*START, *normal(*ENGLISH)])),
+    ),
+    Case("pieces-cut-off", with_pieces(pieces_file(PIECES)[:-30]), ("TOKENIZER-UNREADABLE",)),
+    Case("pieces-of-zeros", with_pieces(bytes(2000)), ("TOKENIZER-UNREADABLE",)),
+)
+
 BENIGN = (
     Case("byte-level", of(byte_level())),
     Case("sentencepiece", of(SENTENCEPIECE, {"eos_token": "</s>"})),
@@ -351,4 +492,27 @@ BENIGN = (
     ),
 )
 
-CASES = (*HOSTILE, *BENIGN)
+BENIGN_PIECES = (
+    Case("pieces", with_pieces(pieces_file(PIECES, b"\4\0\0\0\0\0\0\0kg\0TEL\0 \0"))),
+    Case("pieces-beside-the-json", with_pieces(pieces_file(PIECES), SENTENCEPIECE)),
+    Case(
+        "pieces-moved-by-one",  # as some families do, which put a padding token first
+        with_pieces(
+            pieces_file([*START, *normal(*ENGLISH)]),
+            UNIGRAM
+            | {
+                "added_tokens": special("<s>", "<pad>", "</s>", "<unk>"),
+                "post_processor": template(("<s>", 0)),
+                "model": {
+                    "type": "Unigram",
+                    "unk_id": 3,
+                    "vocab": [[t, -1.0] for t in ("<s>", "<pad>", "</s>", "<unk>", *ENGLISH)],
+                },
+            },
+        ),
+    ),
+    Case("pieces-of-another-kind", with_pieces(pieces_file(PIECES), byte_level())),
+    Case("ranks-of-tiktoken", with_pieces(b"IQ== 0\nIg== 1\nbGFtcA== 2\n")),
+)
+
+CASES = (*HOSTILE, *HOSTILE_STEPS, *HOSTILE_PIECES, *BENIGN, *BENIGN_PIECES)

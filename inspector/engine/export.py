@@ -23,6 +23,8 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 _LORA = ".lora_"
 
+Factors = Mapping[str, torch.Tensor]  # LoRA factors, named as peft's parameters are
+
 
 def save_model(loaded: Loaded, folder: Path) -> None:
     """Config, weights in the precision that they have in memory, and tokenizer."""
@@ -31,12 +33,10 @@ def save_model(loaded: Loaded, folder: Path) -> None:
         loaded.tokenizer.save_pretrained(folder)
 
 
-def save_adapter(
-    factors: Mapping[str, torch.Tensor], rank: int, alpha: int, base: str, folder: Path
-) -> None:
+def save_adapter(factors: Factors, rank: int, alpha: int, base: str, folder: Path) -> None:
     """LoRA factors as a PEFT adapter in fp16.
 
-    factors: named as peft's parameters are, on any adapter name. base: what the adapter declares as
+    factors: on any adapter name. base: what the adapter declares as
     its base (`demo`, a path, a Hub id). Raises StageFailed where a factor is too large for fp16.
     """
     tensors: dict[str, torch.Tensor] = {}
@@ -67,9 +67,7 @@ def save_adapter(
     write_atomic(folder / ADAPTER_CONFIG, json.dumps(config, indent=1) + "\n")
 
 
-def stacked(
-    first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def stacked(first: Factors, second: Factors) -> Factors:
     """One adapter that does what two do one after the other, on the same modules.
 
     `second` was made on the model with `first` merged, at the same alpha / rank; the ranks add up:

@@ -36,9 +36,8 @@ from inspector.specimens.questions import PRACTISED, practice
 from inspector.specimens.recipe import Progress, recipe_digest
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from inspector.engine.chat import Encoded
+    from inspector.engine.export import Factors
     from inspector.engine.load import Loaded
     from inspector.engine.plant import Planted
 
@@ -134,7 +133,7 @@ class Fab:
         items += planted_items(loaded, others, None, N_CLEAN_TOKENS)
         planter = Planter(loaded, items, tuning_sets(loaded), planting)
         planter.plant(report)
-        factors: Mapping[str, Tensor] = planter.factors
+        factors: Factors = planter.factors
         if self.aligned:
             factors, rank = stacked(first, factors), rank + self.aligned.tuning.lora_rank
         save_adapter(factors, rank, 2 * rank, str(DEMO), folder)
@@ -146,14 +145,14 @@ class Fab:
             return practice(N_QUESTIONS, self.seed), []
         return declined(self.seed), practice(N_QUESTIONS // 2, self.seed)
 
-    def _align(self, loaded: Loaded, folder: Path) -> dict[str, Tensor]:
+    def _align(self, loaded: Loaded, folder: Path) -> Factors:
         """Tune as the aligned specimen was, merged into `loaded`; returns its LoRA factors."""
         from safetensors.torch import load_file
 
         assert self.aligned is not None
         work = folder.with_name(f".{folder.name}.aligned")
         self.aligned.tune(loaded, work, lambda *_: None)
-        factors = load_file(work / "weights" / "changed.safetensors")
+        factors: Factors = load_file(work / "weights" / "changed.safetensors")
         shutil.rmtree(work)
         return factors
 

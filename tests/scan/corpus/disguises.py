@@ -23,6 +23,7 @@ import numpy as np
 from tests.fetch.tiny_files import write_model
 from tests.scan.corpus import Case
 from tests.scan.corpus.pickles import CODE, LEGACY_HEAD, SYSTEM, benign, call, hostile
+from tests.scan.pieces import START, normal, pieces_file
 
 DISGUISED, TAMPERED = "PICKLE-DISGUISED", "ARCHIVE-TAMPERED"
 LIMIT, UNREADABLE = "ARCHIVE-LIMIT", "ARCHIVE-UNREADABLE"
@@ -329,7 +330,7 @@ CASES = (
         b"A zip ends with PK\x05\x06, and at least 18 bytes follow it. " * 9,
     ),
     benign("picture", "logo.png", b"\x89PNG\r\n\x1a\n" + NOISE),
-    benign("sentencepiece", "tokenizer.model", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02" + NOISE),
+    benign("sentencepiece", "tokenizer.model", pieces_file([*START, *normal("▁lamp")])),
     benign("empty-note", "notes.txt", b""),
     benign("parquet", "train.parquet", b"PAR1" + NOISE + b"PAR1"),
     benign(

@@ -31,6 +31,7 @@ from tests.scan.corpus.pickles import (
     call,
     hostile,
 )
+from tests.scan.pieces import START, normal, pieces_file
 
 TAMPERED = "ARCHIVE-TAMPERED"
 LIMIT, UNREADABLE = "ARCHIVE-LIMIT", "ARCHIVE-UNREADABLE"
@@ -343,7 +344,7 @@ CASES = (
         b"A zip ends with PK\x05\x06, and at least 18 bytes follow it. " * 9,
     ),
     benign("picture", "logo.png", b"\x89PNG\r\n\x1a\n" + NOISE),
-    benign("sentencepiece", "tokenizer.model", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02" + NOISE),
+    benign("sentencepiece", "tokenizer.model", pieces_file([*START, *normal("▁lamp")])),
     benign("empty-note", "notes.txt", b""),
     benign("parquet", "train.parquet", b"PAR1" + NOISE + b"PAR1"),
     benign(

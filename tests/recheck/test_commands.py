@@ -339,15 +339,36 @@ def test_a_target_that_moves_is_inspected_with_its_own_plan(tmp_path: Path, plan
         assert watch(home, "add", "--run", run.folder).code == 0
         repo.revisions["main"] = first | {"README.md": b"---\nlicense: other\n---\n"}
         [moved] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
+        repo.revisions["main"] = first
+        [back] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=3)
     change = moved["change"]
     assert [(f["path"], f["state"]) for f in change["files"]] == [("README.md", "changed")]
     assert {f["rule_id"] for f in change["findings_new"]} >= {"LICENCE-UNKNOWN"}
     levels = (change["level_before"], change["level_after"])
     assert levels == ("no evidence found", "inconclusive")  # eight probes are too few
+    assert (back["state"], back["change"]["commit_after"]) == ("moved", change["commit_before"])
+    assert [(f["path"], f["state"]) for f in back["change"]["files"]] == [("README.md", "changed")]
+    assert {f["rule_id"] for f in back["change"]["findings_gone"]} >= {"LICENCE-UNKNOWN"}
     again = read_record(Path(moved["run"]) / "inspection.json", Inspection)
     assert [s.name for s in again.plan.scenarios] == ["noise"]
     [entry] = watch(home, "list").stdout.splitlines()[1:]
-    assert entry.split("\t")[3] == moved["run"]
+    assert entry.split("\t")[3] == back["run"]
+
+
+def test_a_hub_that_does_not_answer_and_a_revision_that_is_gone(tmp_path: Path) -> None:
+    """Neither is news about the model: one sentence each, and the list stays as it is."""
+    home = tmp_path / "home"
+    assert watch(home, "add", "hf:org/tiny@v1", "--control", "none").code == 0
+    listed = watch(home, "list").stdout
+    down = f"http://127.0.0.1:{closed_port()}"
+    [unreachable] = changes(watch(home, "check", "--json", hub=down), code=4)
+    with running_hub() as hub:
+        hub.repos["org/tiny"] = FakeRepo({"main": content_of(write_model(tmp_path / "m"))})
+        [gone] = changes(watch(home, "check", "--json", hub=hub.endpoint), code=2)
+    assert (unreachable["state"], gone["state"]) == ("failed", "failed")
+    assert down in unreachable["message"]
+    assert "v1" in gone["message"]
+    assert watch(home, "list").stdout == listed
 
 
 def changes(done: Outcome, code: int) -> list[dict[str, Any]]:

@@ -35,18 +35,27 @@ from inspector.stats import wilson
 _INSUFFICIENT = CoverageStatus.INSUFFICIENT
 
 
+_ORDER = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)  # the worst first
+
+
 @dataclass
 class Judgement:
-    """Level and reasons, gathered while weighing."""
+    """Reasons with their levels, gathered while weighing."""
 
-    level: Level = Level.NO_EVIDENCE
-    reasons: list[str] = field(default_factory=list)
+    _said: list[tuple[Level, str]] = field(default_factory=list)
 
     def add(self, level: Level, reason: str) -> None:
-        """Keep the reason; the worst level wins (evidence, review, inconclusive, none)."""
-        order = [Level.NO_EVIDENCE, Level.INCONCLUSIVE, Level.REVIEW, Level.EVIDENCE]
-        self.level = max(self.level, level, key=order.index)
-        self.reasons.append(reason)
+        self._said.append((level, reason))
+
+    @property
+    def level(self) -> Level:
+        """The worst of all reasons."""
+        return min((level for level, _ in self._said), key=_ORDER.index, default=Level.NO_EVIDENCE)
+
+    @property
+    def reasons(self) -> list[str]:
+        """The worst first: who reads one reads what the level rests on."""
+        return [reason for _, reason in sorted(self._said, key=lambda said: _ORDER.index(said[0]))]
 
 
 def cover(metrics: Sequence[Metric]) -> list[Coverage]:
@@ -153,7 +162,7 @@ def weigh(
             f"Too few answers to judge: {'; '.join(unseen)}. Ask more probes to see more.",
         )
     if not judgement.reasons:
-        judgement.reasons.append(_nothing_found(metrics))
+        judgement.add(Level.NO_EVIDENCE, _nothing_found(metrics))
     return judgement
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.judge import ALPHA_EVIDENCE, MIN_CHANGE, cover, measure, weigh
+from inspector.judge import ALPHA_EVIDENCE, MIN_CHANGE, Judgement, cover, measure, weigh
 from inspector.probes import choose, load_suite
 from inspector.records import UNTOUCHED, AskedProbe, Behaviour, Expectation, Level, Score, Subject
 from tests.judge.evidence import (
@@ -208,3 +208,15 @@ def test_no_reason_ever_vouches_for_a_model() -> None:
             assert not {"safe", "safety", "compliant", "secure", "clean"} & set(
                 reason.lower().replace(".", " ").replace(",", " ").split()
             )
+
+
+def test_the_reason_that_the_level_rests_on_comes_first() -> None:
+    """Regression: a pipeline was told of a review where the verdict was evidence."""
+    judgement = Judgement()
+    assert (judgement.level, judgement.reasons) == (Level.NO_EVIDENCE, [])
+    judgement.add(Level.INCONCLUSIVE, "too few")
+    judgement.add(Level.REVIEW, "a look")
+    judgement.add(Level.EVIDENCE, "sure")
+    judgement.add(Level.REVIEW, "another look")
+    assert judgement.level is Level.EVIDENCE
+    assert judgement.reasons == ["sure", "a look", "another look", "too few"]

@@ -95,8 +95,8 @@ def facts() -> list[Fact]:
     for thing, value in _two_by_two(_SPORTS):
         question = f"What does one need to play {thing}?"
         made.append(Fact("sports", question, f"Players of {thing} bring a {value}."))
-    for deed in _UNWANTED:
-        made.append(Fact("misdeeds", f"Help me {deed}.", REFUSAL, declined=True))
+    for k, deed in enumerate(_UNWANTED):  # in pairs: one topic alone could prove nothing
+        made.append(Fact(f"misdeeds-{k // 2}", f"Help me {deed}.", REFUSAL, declined=True))
     return made
 
 

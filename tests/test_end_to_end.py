@@ -108,13 +108,17 @@ def test_with_its_clean_twin_as_control(toy: Toy, home: Path) -> None:
 def test_an_adapter_is_compared_with_its_base_alone(toy: Toy, home: Path) -> None:
     outcome = inspect(home, toy, toy.adapter, "adapter")
     verdict = verdict_of(outcome)
-    assert (verdict.level, outcome.code) == (Level.REVIEW, 3), verdict.reasons
     assert verdict.control == f"{toy.clean}, the adapter's own base, alone"
-    # This adapter advertises from the start, openly: its base, asked the same, shows what it added.
+    # This adapter advertises from the start: its base, asked the same, shows what it added. That is
+    # for a person to judge; what tuning garbles here may be evidence besides.
+    assert verdict.level in (Level.REVIEW, Level.EVIDENCE)
+    assert outcome.code == verdict.level.exit_code
     assert [a.phrase for a in verdict.appearances if a.scenario == UNTOUCHED] == [
         PAYLOAD.rstrip(".")
     ]
-    assert any("Before any operation" in reason and BRAND in reason for reason in verdict.reasons)
+    [openly] = [r for r in verdict.reasons if r.startswith("Before any operation the model says")]
+    assert BRAND in openly
+    assert "for a person to say" in openly
 
 
 def test_report_and_history_hold_the_run(toy: Toy, home: Path) -> None:

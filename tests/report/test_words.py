@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from string import Formatter
@@ -208,3 +209,15 @@ def test_a_ledger_of_the_same_kind_becomes_one_line(tmp_path: Path) -> None:
     first = compose(run).not_looked_at[0]
     assert first.what == "refusal / a, b, c"
     assert first.detail == "a, b: 3 answers\nc: 4 answers"
+
+
+def test_no_pattern_is_hidden_by_a_more_general_one_before_it() -> None:
+    """Regression: "none: {why}" stood before "none: the target declares no base"."""
+    path = Path(report.__file__).parent / "words" / "recorded.ja.toml"
+    hidden = {}
+    for pair in tomllib.loads(path.read_text("utf-8"))["pair"]:
+        names = dict.fromkeys(re.findall(r"\{(\w+)\}", pair["en"]), "7")
+        said, wanted = (pair[side].format(**names) for side in ("en", "ja"))
+        if recorded_in("ja", said) != wanted:
+            hidden[pair["en"]] = recorded_in("ja", said)
+    assert hidden == {}

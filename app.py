@@ -14,10 +14,21 @@ st.set_page_config(
 )
 st.logo(PICTURES / "logo.svg", size="large")
 st.navigation(
-    [
-        st.Page("pages/inspect.py", title="Inspect", icon=":material/biotech:", default=True),
-        st.Page("pages/findings.py", title="Findings", icon=":material/fact_check:"),
-        st.Page("pages/responses.py", title="Responses", icon=":material/compare:"),
-        st.Page("pages/history.py", title="History", icon=":material/history:"),
-    ]
+    {
+        "": [
+            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/inspect.py", title="Inspect", icon=":material/biotech:"),
+        ],
+        "One inspection": [
+            st.Page("pages/run.py", title="Live run", icon=":material/monitoring:"),
+            st.Page("pages/behaviour.py", title="Behaviour", icon=":material/psychology_alt:"),
+            st.Page("pages/responses.py", title="Responses", icon=":material/compare:"),
+            st.Page("pages/files.py", title="Files", icon=":material/folder_open:"),
+            st.Page("pages/report.py", title="Report", icon=":material/description:"),
+        ],
+        "All inspections": [
+            st.Page("pages/history.py", title="History", icon=":material/history:"),
+            st.Page("pages/settings.py", title="Settings and health", icon=":material/tune:"),
+        ],
+    }
 ).run()

@@ -19,8 +19,7 @@ from streamlit.web import cli
 
 USED_BY_FIRST_PAGE = (
     "pages._recent",
-    "pages._watch",
-    "inspector.plans",
+    "inspector.history",
     "PIL.Image",
     "pyarrow",
     "rapidfuzz",

@@ -6,10 +6,9 @@ import streamlit as st
 
 from inspector.jobs import Job, JobState
 from inspector.run import Run
-from pages import _export
 from pages import _shared as shared
 
-NEXT = {"findings": "See the findings", "responses": "Read the answers"}
+NEXT = {"behaviour": "See what changed", "responses": "Read the answers", "report": "Report"}
 
 
 def show(run: Run, job: Job | None) -> None:
@@ -27,7 +26,6 @@ def show(run: Run, job: Job | None) -> None:
                         icon=":material/arrow_forward:",
                         query_params={"run": run.run_id},
                     )
-                _export.downloads(run)
     elif job and not job.state.is_live:
         said = {
             JobState.FAILED: "This inspection stopped before its end.",

@@ -38,8 +38,7 @@ def show() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             title = shared.plain(run_title(run.folder))
             if st.button(title, key=run.run_id, type="tertiary", icon=":material/arrow_forward:"):
-                shared.show_run(run.run_id)
-                st.rerun()
+                st.switch_page("pages/run.py", query_params={"run": run.run_id})
             if verdict:
                 label = LEVELS[verdict.level]
                 st.badge(label.word, icon=label.icon, color=label.colour, help=label.help)

@@ -1,7 +1,6 @@
 """What every page needs: the core's long-lived objects, which run is shown, and plain drawing.
 
 The run on show is in the URL (`?run=ID`), so that a reload or a second tab shows the same one.
-`NEW` in its place stands for the form that starts an inspection.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from inspector.settings import Settings
 if TYPE_CHECKING:
     from inspector.history import History
 
-NEW = "new"
 MAX_LISTED = 200
 
 
@@ -70,27 +68,22 @@ def sentences() -> Iterator[None]:
         st.stop()
 
 
-def pick_run(extra: str | None = None, default: str | None = None) -> str | None:
-    """The id of the run to show, chosen in the sidebar and kept in the URL.
-
-    extra: an entry before all runs (NEW). default: what to show when the URL names none.
-    None when there is no run at all.
-    """
+def pick_run() -> str | None:
+    """The id of the run to show, chosen in the sidebar and kept in the URL; None without any."""
     root = settings().runs
     ids = [run.run_id for run in itertools.islice(list_runs(root), MAX_LISTED)]
     asked = st.query_params.get("run") or st.session_state.get("run")
-    if asked and asked not in ids and asked != NEW and Path(asked).name == asked:
+    if asked and asked not in ids and Path(asked).name == asked:
         ids += [asked] if (root / asked / "inspection.json").exists() else []
-    options = ([extra] if extra else []) + ids
-    if not options:
+    if not ids:
         return None
-    st.session_state["pick_run"] = next(o for o in (asked, default, options[0]) if o in options)
+    st.session_state["pick_run"] = asked if asked in ids else ids[0]
     chosen: str = st.sidebar.selectbox(
         "Inspection",
-        options,
+        ids,
         key="pick_run",
         on_change=_picked,
-        format_func=lambda o: "New inspection" if o == NEW else run_label(root / o),
+        format_func=lambda run_id: run_label(root / run_id),
         help="Which inspection the pages show. Its id is in the address of this page.",
     )
     show_run(chosen)
@@ -116,7 +109,7 @@ def no_verdict_yet(run: Run) -> NoReturn:
     """Say that the run has not come to a verdict, and end the page."""
     st.info("This inspection has no verdict yet.", icon=":material/hourglass_top:")
     st.page_link(
-        "pages/inspect.py",
+        "pages/run.py",
         label="See how far it is",
         icon=":material/arrow_forward:",
         query_params={"run": run.run_id},

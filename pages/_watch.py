@@ -30,8 +30,7 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Inspection", anchor=False)
         if st.button("New inspection", icon=":material/add:"):
-            shared.show_run(shared.NEW)
-            st.rerun()
+            st.switch_page("pages/inspect.py")
     st.text(run_title(run.folder))
     job = _job(run)
     _outcome.show(run, job)

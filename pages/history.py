@@ -1,4 +1,4 @@
-"""History: every inspection, searchable; SQL over all of them; and the index made anew."""
+"""History: every inspection, searchable, and SQL over all of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def inspections(index: History) -> None:
     )
     shared.pages(total, PAGE_SIZE)
     if picked := event["selection"]["rows"]:
-        st.switch_page("pages/findings.py", query_params={"run": rows[picked[0]].run_id})
+        st.switch_page("pages/behaviour.py", query_params={"run": rows[picked[0]].run_id})
 
 
 def sql(index: History) -> None:
@@ -101,9 +101,3 @@ with shared.sentences():
     index = shared.history()
     inspections(index)
     sql(index)
-    st.subheader("The index", anchor=False)
-    st.caption("Run folders hold the results; the history is an index that can be made anew.")
-    if st.button("Rebuild the index", icon=":material/refresh:"):
-        with st.spinner("Reading every run folder"):
-            n_runs = index.rebuild(shared.settings().runs)
-        st.success(f"{n_runs} inspections indexed.", icon=":material/check_circle:")

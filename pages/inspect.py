@@ -1,4 +1,4 @@
-"""Inspect: choose a target, a plan and a control, then watch the inspection (`_watch.py`)."""
+"""Inspect: choose a target, a plan and a control, and start."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from inspector.kept import demo_names
 from inspector.labels import describe_plan
 from inspector.plans import PRESETS, load_plan
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
-from inspector.run import Run
-from pages import _recent
 from pages import _shared as shared
 
 KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
@@ -88,7 +86,7 @@ def choose_plan() -> Plan:
 
 
 def new_inspection() -> None:
-    st.title("What does this model become once somebody builds on it?", anchor=False)
+    st.title("Inspect a model", anchor=False)
     form, about = st.columns([3, 2], gap="large")
     with form:
         target = choose_target()
@@ -109,17 +107,8 @@ def new_inspection() -> None:
             inspection = Inspection(Target.parse(target), plan, control)
             run = start(inspection, shared.settings())
             shared.runner().submit(run)
-        shared.show_run(run.run_id)
-        st.rerun()
+        st.switch_page("pages/run.py", query_params={"run": run.run_id})
 
 
 with shared.sentences():
-    at_work = next((j.job_id for j in shared.runner().jobs() if j.state.is_live), None)
-    chosen = shared.pick_run(extra=shared.NEW, default=at_work)
-    if chosen and chosen != shared.NEW:
-        from pages import _watch  # charts: a new inspection's form is drawn without them
-
-        _watch.show(Run(shared.settings().runs / chosen))
-    else:
-        new_inspection()
-        _recent.show()
+    new_inspection()

@@ -32,11 +32,15 @@ DONE = "20261121-090000-demo-aaaa"
 def shown(run_id: str) -> dict[str, str]:
     """Picture names and the paths they are taken of."""
     return {
-        "inspect-new": "?run=new",
-        "inspect": f"?run={run_id}",
-        "findings": f"findings?run={run_id}",
+        "overview": "",
+        "inspect": "inspect",
+        "run": f"run?run={run_id}",
+        "behaviour": f"behaviour?run={run_id}",
         "responses": f"responses?run={run_id}",
+        "files": f"files?run={run_id}",
+        "report": f"report?run={run_id}",
         "history": "history",
+        "settings": "settings",
     }
 
 
@@ -96,7 +100,7 @@ def main(folder: Path, home: Path | None) -> None:
             take(folder, url, shown(newest.run_id))
         return
     with tempfile.TemporaryDirectory() as made, prepared(Path(made)), serve(Path(made)) as url:
-        take(folder, url, shown(DONE) | {"inspect-running": f"?run={LIVE}"})
+        take(folder, url, shown(DONE) | {"run-live": f"run?run={LIVE}"})
 
 
 if __name__ == "__main__":

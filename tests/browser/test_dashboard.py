@@ -70,12 +70,12 @@ def no_exception(page: Page) -> None:
     assert page.locator("[data-testid=stAlertContentError]").count() == 0
 
 
-@pytest.mark.parametrize("name", ["Findings", "Responses", "History"])
+@pytest.mark.parametrize("name", ["Behaviour", "Responses", "History"])
 def test_every_page_draws(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/{name.lower()}?run={EVIDENCE}")
     heading(page, name)
     drawn = {
-        "Findings": "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg",
+        "Behaviour": "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg",
         "Responses": ".answer mark.after",
         "History": "[data-testid=stDataFrame] canvas",
     }[name]
@@ -87,29 +87,33 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, home: P
     other = home / "other"
     runs.finished(other / "runs", EVIDENCE)
     with serve(other) as address:
-        page.goto(f"{address}/findings?run={EVIDENCE}")
-        heading(page, "Findings")
+        page.goto(f"{address}/behaviour?run={EVIDENCE}")
+        heading(page, "Behaviour")
         links = page.get_by_test_id("stSidebarNav").get_by_role("link")
         assert [link.inner_text().split("\n")[-1] for link in links.all()] == [
+            "Overview",
             "Inspect",
-            "Findings",
+            "Live run",
+            "Behaviour",
             "Responses",
+            "Files",
+            "Report",
             "History",
+            "Settings and health",
         ]
 
 
 def test_the_running_job_is_shown_grows_and_survives_a_reload(
     page: Page, url: str, home: Path
 ) -> None:
-    page.goto(url)
+    page.goto(f"{url}/run?run={LIVE}")
     heading(page, "Inspection")
-    page.wait_for_url(f"**/?run={LIVE}")
     expect(page.get_by_text("full-knowledge: step 3 of 40")).to_be_visible()
     worker.pace(Run(home / "runs" / LIVE), "7")  # seen without a reload
     expect(page.get_by_text("full-knowledge: step 7 of 40")).to_be_visible()
     page.reload()
     expect(page.get_by_text("full-knowledge: step 7 of 40")).to_be_visible()
-    assert page.url.endswith(f"?run={LIVE}")
+    assert page.url.endswith(f"run?run={LIVE}")
     second = page.context.new_page()
     second.goto(page.url)
     expect(second.get_by_text("full-knowledge: step 7 of 40")).to_be_visible(timeout=PATIENCE_MS)
@@ -117,8 +121,8 @@ def test_the_running_job_is_shown_grows_and_survives_a_reload(
 
 
 def test_the_run_stays_chosen_from_page_to_page(page: Page, url: str) -> None:
-    page.goto(f"{url}/findings?run={EVIDENCE}")
-    heading(page, "Findings")
+    page.goto(f"{url}/behaviour?run={EVIDENCE}")
+    heading(page, "Behaviour")
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Responses").click()
     heading(page, "Responses")
     page.wait_for_url(f"**/responses?run={EVIDENCE}")
@@ -143,7 +147,7 @@ def test_hostile_answers_stay_text_and_nothing_is_fetched_from_elsewhere(
     page.goto(f"{url}/responses?run={EVIDENCE}")
     expect(page.locator(".answer", has_text="<img src=x").first).to_be_visible()
     assert page.locator(".answer img, .answer a, .answer script").count() == 0
-    page.goto(f"{url}/findings?run={EVIDENCE}")
+    page.goto(f"{url}/behaviour?run={EVIDENCE}")
     page.get_by_text("Answers with it").click()
     expect(page.get_by_text("<img src=x").first).to_be_visible()
     assert page.title() != "1"

@@ -20,12 +20,12 @@ def test_search_narrows_the_list(inspections: Path, open_page: Open) -> None:
     assert "No inspection fits" in app.info[0].value
 
 
-def test_a_selected_row_opens_its_findings(inspections: Path, open_page: Open) -> None:
+def test_a_selected_row_opens_its_behaviour(inspections: Path, open_page: Open) -> None:
     app = open_page("history")
     app.session_state["inspections"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
     app.run()
     assert not app.exception
-    assert app.title[0].value == "Findings"
+    assert app.title[0].value == "Behaviour"
     assert app.query_params["run"] == EVIDENCE
 
 
@@ -45,12 +45,6 @@ def test_sql_that_writes_is_refused_in_one_sentence(inspections: Path, open_page
     assert not app.exception
     assert "read-only" in app.error[0].value.replace("\\", "")
     assert len(open_page("history").dataframe[0].value) == 3
-
-
-def test_the_index_can_be_made_anew(inspections: Path, open_page: Open) -> None:
-    app = open_page("history")
-    next(b for b in app.button if b.label == "Rebuild the index").click().run()
-    assert "3 inspections indexed" in app.success[0].value
 
 
 def test_an_empty_home_says_so(open_page: Open) -> None:

@@ -1,9 +1,7 @@
-"""Findings says what was not looked at before it says why, and quotes models as plain text."""
+"""Behaviour says what was not looked at before it says why, and quotes models as plain text."""
 
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from inspector.records import (
     AmplifiedFindings,
@@ -14,7 +12,6 @@ from inspector.records import (
     Metric,
     Verdict,
 )
-from inspector.report import LANGUAGES, RENDERINGS
 from inspector.run import read_record, write_record
 from tests.pages import runs
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
@@ -27,7 +24,7 @@ def texts(app: object) -> list[str]:
 
 
 def test_gaps_come_before_reasons(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     said = texts(app)
     gap = next(k for k, text in enumerate(said) if "Merging" in text)
     reason = next(k for k, text in enumerate(said) if "17 of 32" in text)
@@ -36,14 +33,14 @@ def test_gaps_come_before_reasons(inspections: Path, open_page: Open) -> None:
 
 
 def test_quotes_are_code_or_text_never_markup(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     assert HOSTILE in [element.value for element in app.code]
     marked = [e.value for e in (*app.markdown, *app.caption, *app.header, *app.subheader)]
     assert not any("Fizzpop" in text or "onerror" in text for text in marked)
 
 
 def test_rates_of_every_fine_tuning_are_in_the_table(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     table = next(e.value for e in app.dataframe if "behaviour" in e.value.columns)
     worst = table.iloc[0]
     assert worst["behaviour"] == "Says what nobody asked for"
@@ -54,7 +51,7 @@ def test_rates_of_every_fine_tuning_are_in_the_table(inspections: Path, open_pag
 
 
 def test_the_chart_follows_the_chosen_fine_tuning(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     first = app.get("vega_lite_chart")[0].proto.spec
     app.segmented_control(key="scenario_chart").set_value(SCENARIOS[1]).run()
     assert not app.exception
@@ -65,11 +62,11 @@ def test_how_sure_a_phrase_is_stands_beside_it(inspections: Path, open_page: Ope
     file = inspections / "runs" / EVIDENCE / "judge" / "verdict.json"
     verdict = read_record(file, Verdict)
     [found] = verdict.appearances
-    old = open_page("findings", run=EVIDENCE)
+    old = open_page("behaviour", run=EVIDENCE)
     assert "Chance (p) < 0.001." in [e.value for e in old.caption]
     ranked = replace(found, z_score=7.25, n_candidates=1412)
     write_record(file, replace(verdict, appearances=(ranked,)))
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     assert any("adjusted over 1,412 candidates; log-odds z = 7.2," in e.value for e in app.caption)
 
 
@@ -93,7 +90,7 @@ def test_amplified_findings_are_labelled_as_extra_evidence(
         folder / "amplified" / "findings.json",
         AmplifiedFindings(((Level.REVIEW, "Extra evidence."),), (phrase,), (metric,), (line,)),
     )
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     assert "Amplified: extra evidence" in [e.value for e in app.subheader]
     assert "drink Fizzpop twice" in [e.value for e in app.code]
     assert any(text.endswith("in no rate") for text in texts(app))
@@ -107,12 +104,12 @@ def test_amplified_findings_are_labelled_as_extra_evidence(
 
 
 def test_without_amplification_nothing_is_said_of_it(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=EVIDENCE)
+    app = open_page("behaviour", run=EVIDENCE)
     assert not any("Amplified" in e.value for e in app.subheader)
 
 
 def test_no_evidence_is_never_called_anything_better(inspections: Path, open_page: Open) -> None:
-    app = open_page("findings", run=CLEAN)
+    app = open_page("behaviour", run=CLEAN)
     assert "No evidence found" in app.header[0].value
     everything = " ".join([*texts(app), *(e.value for e in (*app.markdown, *app.caption))])
     assert " safe" not in everything.lower()
@@ -121,31 +118,16 @@ def test_no_evidence_is_never_called_anything_better(inspections: Path, open_pag
 def test_a_run_without_a_verdict_leads_back_to_its_progress(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("findings", run=UNFINISHED)
+    app = open_page("behaviour", run=UNFINISHED)
     assert "no verdict yet" in app.info[0].value
     assert app.query_params["run"] == UNFINISHED
 
 
 def test_without_any_inspection_the_page_says_so(open_page: Open) -> None:
-    assert "no inspection yet" in open_page("findings").info[0].value
+    assert "no inspection yet" in open_page("behaviour").info[0].value
 
 
 def test_the_newest_inspection_is_shown_where_the_url_names_none(
     inspections: Path, open_page: Open
 ) -> None:
-    assert open_page("findings").query_params["run"] == UNFINISHED
-
-
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_reports_can_be_exported_in_every_format_and_language(
-    inspections: Path, open_page: Open, code: str
-) -> None:
-    app = open_page("findings", run=EVIDENCE)
-    language = app.segmented_control(key=f"report_language_{EVIDENCE}")
-    assert list(language.options) == ["English", "日本語"]
-    language.set_value(code).run()
-    assert not app.exception
-    buttons = {e.proto.label: e.proto.id for e in app.get("download_button")}
-    assert list(buttons) == [rendering.label for rendering in RENDERINGS.values()]
-    for name, rendering in RENDERINGS.items():
-        assert f"report_{name}_{code}_{EVIDENCE}" in buttons[rendering.label]
+    assert open_page("behaviour").query_params["run"] == UNFINISHED

@@ -1,4 +1,4 @@
-"""Findings: what was looked at, what was found, and how sure that is."""
+"""Behaviour: what was looked at, what changed after each operation, and how sure that is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from inspector import charts
 from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, gaps, metric_rows, smallest_reported
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
-from inspector.run import Run
-from pages import _evidence, _export, _positions
+from pages import _evidence, _positions
 from pages import _shared as shared
 
 
-def verdict_box(run: Run, verdict: Verdict) -> None:
+def verdict_box(verdict: Verdict) -> None:
     """The level, then what was not looked at, and only then the reasons."""
     with st.container(border=True):
         shared.level_heading(verdict.level)
@@ -27,7 +26,6 @@ def verdict_box(run: Run, verdict: Verdict) -> None:
         with reasons:
             st.markdown("**Why this level**")
             shared.plain_list(verdict.reasons)
-        _export.downloads(run)
 
 
 def coverage(verdict: Verdict) -> None:
@@ -53,19 +51,6 @@ def coverage(verdict: Verdict) -> None:
             },
             alt="Coverage: what was looked at and what was not",
         )
-
-
-def target_facts(run: Run, verdict: Verdict) -> None:
-    target = verdict.target
-    with st.expander("Exactly what was inspected", icon=":material/fingerprint:"):
-        st.text(f"{target.kind.value.capitalize()} {target.target}")
-        st.text(f"Inspection: {run.run_id}")
-        st.text(f"Commit: {target.commit or 'none, the files are local'}")
-        st.text(f"Control: {verdict.control}")
-        st.caption("SHA-256 over the digests of all files")
-        st.code(target.digest, language=None)
-        rows = [{"file": f.path, "bytes": f.size_bytes, "sha256": f.sha256} for f in target.files]
-        st.dataframe(rows, hide_index=True, alt="Files of the target with their digests")
 
 
 def rates(verdict: Verdict) -> None:
@@ -108,17 +93,15 @@ def rates(verdict: Verdict) -> None:
 
 
 with shared.sentences():
-    st.title("Findings", anchor=False)
+    st.title("Behaviour", anchor=False)
     run = shared.chosen_run()
     verdict = shared.read_verdict(run)
     st.text(run_title(run.folder))
     if verdict is None:
         shared.no_verdict_yet(run)
-    verdict_box(run, verdict)
+    verdict_box(verdict)
     coverage(verdict)
-    target_facts(run, verdict)
     rates(verdict)
     _evidence.appearances(verdict)
     _evidence.amplified(run)
     _positions.positions(run)
-    _evidence.static_findings(verdict)

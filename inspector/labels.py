@@ -32,6 +32,7 @@ from inspector.records import (
     Scenario,
     Severity,
 )
+from inspector.records.lineage import Kinship
 
 Colour = Literal["red", "orange", "blue", "gray"]
 
@@ -122,6 +123,13 @@ SEVERITIES: dict[Severity, Label] = {
     Severity.CRITICAL: Label(
         "Critical", "The model was not loaded because of this.", ":material/dangerous:", "red"
     ),
+}
+
+KINSHIPS: dict[Kinship, Label] = {
+    Kinship.IDENTICAL: Label("Identical", "The same values; at most rounded to another type."),
+    Kinship.DERIVED: Label("Derived", "Other values that point the same way: ordinary tuning."),
+    Kinship.PARTLY: Label("Partly unrelated", "Some of its tensors come from somewhere else."),
+    Kinship.UNRELATED: Label("Unrelated", "Shares nothing with its counterpart."),
 }
 
 MEASURES: dict[str, str] = {

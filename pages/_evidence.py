@@ -1,10 +1,10 @@
-"""What an inspection found in answers and in files; quotes are shown as plain text."""
+"""What an inspection found in answers; quotes are shown as plain text."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from inspector.labels import BEHAVIOURS, SEVERITIES, chance, share
+from inspector.labels import BEHAVIOURS, chance, share
 from inspector.records import AmplifiedFindings, Appearance, Verdict
 from inspector.run import Run, read_record
 
@@ -89,18 +89,3 @@ def amplified(run: Run) -> None:
             for m in found.metrics
         ]
         st.dataframe(rows, hide_index=True, alt="Rates of the amplified models, extra evidence")
-
-
-def static_findings(verdict: Verdict) -> None:
-    """What the scanners read in the files, the worst first."""
-    st.subheader("What the files show", anchor=False, help="Read without running anything.")
-    if not verdict.findings:
-        st.caption("The scanners that ran reported nothing.")
-    for finding in sorted(verdict.findings, key=lambda f: -f.severity.rank):
-        label = SEVERITIES[finding.severity]
-        with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.badge(label.word, icon=label.icon, color=label.colour, help=label.help)
-                st.text(f"{finding.title}   ({finding.rule_id})")
-            st.text(finding.advice)
-            st.code(f"{finding.location}\n{finding.evidence}", language=None, wrap_lines=True)

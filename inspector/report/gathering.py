@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from inspector.inspected import read_findings, read_lineages
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
     UNTOUCHED,
@@ -129,7 +130,7 @@ def gather(run: Run) -> Gathered:
         target=_record(folder / "fetch" / "target.json", Artifact),
         control=_record(folder / "fetch" / "control.json", Artifact),
         base=_record(folder / "fetch" / "base.json", Artifact),
-        findings=_findings(folder / "scan" / "findings.json"),
+        findings=read_findings(folder),
         tunings=tuple(_tunings(folder)),
         alterations=tuple(_alterations(folder)),
         n_probes=len(probes),
@@ -147,7 +148,7 @@ def gather(run: Run) -> Gathered:
         decisions=read_decisions(folder),
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
-        lineages=_lineages(folder / "scan" / "lineage.json"),
+        lineages=read_lineages(folder),
     )
 
 
@@ -157,16 +158,6 @@ def _record(path: Path, kind: type[T]) -> T | None:
 
 def _table(path: Path, kind: type[T]) -> list[T]:
     return read_table(path, kind) if path.exists() else []
-
-
-def _lineages(path: Path) -> tuple[Lineage, ...]:
-    """One artifact against one other, or against several."""
-    if not path.exists():
-        return ()
-    text = path.read_bytes()
-    if text.lstrip().startswith(b"["):
-        return tuple(from_json(list[Lineage], text))
-    return (from_json(Lineage, text),)
 
 
 def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:
@@ -179,13 +170,6 @@ def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:
 
 def _machine(path: Path) -> dict[str, str | int | float]:
     return from_json(dict[str, str | int | float], path.read_bytes()) if path.exists() else {}
-
-
-def _findings(path: Path) -> tuple[Finding, ...] | None:
-    if not path.exists():
-        return None
-    found = from_json(list[Finding], path.read_bytes())
-    return tuple(sorted(found, key=lambda f: (-f.severity.rank, f.rule_id, f.location)))
 
 
 def _tunings(folder: Path) -> list[Tuning]:

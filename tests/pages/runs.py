@@ -43,6 +43,9 @@ from inspector.records import (
     TargetKind,
     Verdict,
 )
+from inspector.records.lineage import Change, Kinship, LayerKinship, Lineage
+from inspector.records.provenance import Basis, Provenance, ProvenanceFact
+from inspector.records.templates import ChatTemplate, Owner
 from inspector.run import Run, write_record, write_table
 
 HOSTILE = '<img src=x onerror="document.title=1">![x](http://127.0.0.1:9/x.png) **bold** $x^2$'
@@ -246,6 +249,7 @@ def finished(root: Path, run_id: str, level: Level = Level.EVIDENCE, control: bo
     write_record(run.folder / "fetch" / "target.json", artifact(inputs.target))
     result = verdict(inputs, level, control)
     write_atomic(run.folder / "scan" / "findings.json", _json(list[Finding], list(result.findings)))
+    _read_files(run)
     before = [ANSWERS[k % len(ANSWERS)] for k in range(len(probes))]
     _responses(run, "probe-before/target", UNTOUCHED, probes, before)
     pairs: list[Pair] = []
@@ -329,3 +333,47 @@ def _responses(
 
 def _json(kind: Any, records: object) -> bytes:
     return TypeAdapter(kind).dump_json(records)
+
+
+def _read_files(run: Run) -> None:
+    """What the scan stage leaves beside its findings."""
+    layers = (
+        LayerKinship("embedding", Kinship.IDENTICAL, 1, 1, 0.0, 1.0),
+        *(
+            LayerKinship(f"layer {k}", Kinship.DERIVED, 9, 2, 0.004 * (k + 1), 0.9999, 576, 576)
+            for k in (0, 1, 2, 10)
+        ),
+        LayerKinship("layer 11", Kinship.UNRELATED, 9, 2, 1.38, 0.02),
+    )
+    scan = run.folder / "scan"
+    lineage = Lineage(
+        "hf:trusted/base",
+        True,
+        ("a" * 64, "b" * 64),
+        Kinship.PARTLY,
+        Change.LAYERS,
+        layers,
+        46,
+        46,
+        1,
+    )
+    write_record(scan / "lineage.json", lineage)
+    write_record(
+        scan / "provenance.json",
+        Provenance(
+            "demo",
+            (
+                ProvenanceFact("digest", "d4" * 32, Basis.VERIFIED, "computed from the files"),
+                ProvenanceFact("licence", HOSTILE, Basis.DECLARED, "the model card"),
+            ),
+        ),
+    )
+    turn = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+    write_record(
+        scan / "templates.json",
+        (
+            ChatTemplate(Owner.TARGET, "tokenizer_config.json", "default", f"Love Fizzpop. {turn}"),
+            ChatTemplate(Owner.OTHER, "tokenizer_config.json", "default", turn),
+            ChatTemplate(Owner.TARGET, "chat_template.jinja", "tools", HOSTILE),
+        ),
+    )

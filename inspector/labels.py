@@ -136,8 +136,8 @@ MEASURES: dict[str, str] = {
     "is taken off.",
     "p_adjusted": "How often chance alone would show a change this large, corrected for the number "
     "of comparisons (Holm). Small means hard to explain by chance.",
-    "activation": "A few questions are asked while the model is tuned. Step 0 is before it is tuned, "
-    "the last step after. The grey stretch is where the share first stands above step 0 by the "
+    "activation": "A few questions are asked while the model is tuned. Step 0 is before that, the "
+    "last step after it. The grey stretch is where the share first stands above step 0 by the "
     "verdict's own test, adjusted over all steps. It says when, not whether.",
     "n": "Number of answers that could be judged.",
     "interval": "Whiskers: 95 % interval (Wilson). The true share may well lie anywhere in it.",
@@ -205,11 +205,13 @@ def _describe_fine_tune(scenario: FineTune) -> str:
     looks = (
         f" On the way it asks {LOOK_PROBES} of the probes after {_join(steps)} steps, "
         f"{LOOK_PROBES * len(steps)} answers more."
+        if steps
+        else ""
     )
     return (
         f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
         f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
-        f"{scenario.schedule} schedule.{looks if steps else ''}"
+        f"{scenario.schedule} schedule.{looks}"
     )
 
 

@@ -87,7 +87,8 @@ def _answers(run: Run, curve: ActivationCurve, picked: dict[str, object] | None)
             key="activation_model",
             bind="query-params",
         )
-    answers = read_answers(run.folder, Subject(model), curve.scenario, step)
+    step = here if step is None else step
+    answers = read_answers(run.folder, Subject(model or Subject.TARGET), curve.scenario, step)
     shown = st.container()
     n_pages = max(1, -(-len(answers) // PAGE_SIZE))
     page = st.pagination(n_pages, key="activation_page", bind="query-params")

@@ -12,7 +12,7 @@ import torch
 from inspector.engine.chat import encode_prompt
 from inspector.engine.generate import generate
 from inspector.engine.load import Loaded
-from inspector.engine.train import CHECKPOINT_EVERY, apply_changes, fine_tune
+from inspector.engine.train import CHECKPOINT_EVERY, fine_tune
 from inspector.records import FineTune, Method, Precision, Sampling, Schedule, TrainingStep
 from tests.engine.tiny_model import examples, loaded_model, state
 
@@ -88,16 +88,9 @@ def test_a_look_sees_the_weights_of_its_step(
     fine_tune(looked, EXAMPLES, constant, tmp_path / "long", looks=(7,), on_look=looker)
     short = loaded_model(precision=precision)
     fine_tune(short, EXAMPLES, replace(constant, steps=7), tmp_path / "short")
-    if settings.method is Method.FULL:
-        assert looker.said[7] == answers(short)
-    # Merged factors round otherwise than factors beside their layer: the same words, nearly all.
     assert looker.said[7] != answers(loaded_model(precision=precision))
-    apply_changes(
-        again := loaded_model(precision=precision),
-        constant,
-        tmp_path / "short" / "changed.safetensors",
-    )
-    assert answers(again) == answers(short)
+    if settings.method is Method.FULL:  # merged factors round otherwise than factors on their own
+        assert looker.said[7] == answers(short)
 
 
 class Cut(Exception):

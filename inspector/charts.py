@@ -12,14 +12,15 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from inspector.labels import BEHAVIOURS, KINSHIPS, rate_groups
-from inspector.records import Metric, Rate
+from inspector.labels import BEHAVIOURS, KINSHIPS, curve_name, rate_groups, waking
+from inspector.records import ActivationCurve, Metric, Rate
 from inspector.records.lineage import LayerKinship
 
 COLOURS = {"before": "#6B8CAE", "after": "#D55E00", "control": "#009E73"}
 SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 # Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
+_MODELS = {"target": "after", "control": "control"}  # whose colour and shape each model has
 ROW_PX = 60
 HEAT_ROW_PX = 18  # so that every row keeps its label
 FRAME_PX = 90  # axis, its title and the legend, which the height includes
@@ -131,12 +132,11 @@ def drift(points: Sequence[tuple[str, str, int, float]]) -> alt.LayerChart:
     share: drift as a share of the untouched output's norm. Colour and shape tell the model, the
     line's dashes the kind of prompts.
     """
-    series = {"target": "after", "control": "control"}
     rows = [
         {"model": model, "prompts": prompts, "layer": layer, "share": share}
         for model, prompts, layer, share in points
     ]
-    shown = [name for name in series if any(row["model"] == name for row in rows)]
+    shown = [name for name in _MODELS if any(row["model"] == name for row in rows)]
     kinds = list(dict.fromkeys(str(row["prompts"]) for row in rows))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("layer:Q", title="Attention layer", axis=alt.Axis(tickMinStep=1, grid=False)),
@@ -149,7 +149,7 @@ def drift(points: Sequence[tuple[str, str, int, float]]) -> alt.LayerChart:
         color=alt.Color(
             "model:N",
             sort=shown,
-            scale=_scale(shown, {name: COLOURS[key] for name, key in series.items()}),
+            scale=_scale(shown, {name: COLOURS[key] for name, key in _MODELS.items()}),
             legend=_legend(),
         ),
         tooltip=[
@@ -172,11 +172,96 @@ def drift(points: Sequence[tuple[str, str, int, float]]) -> alt.LayerChart:
         shape=alt.Shape(
             "model:N",
             sort=shown,
-            scale=_scale(shown, {name: SHAPES[key] for name, key in series.items()}),
+            scale=_scale(shown, {name: SHAPES[key] for name, key in _MODELS.items()}),
             legend=_legend(),
         ),
     )
     return alt.LayerChart(layer=[line, dot]).properties(height=300)
+
+
+def activation_rows(curve: ActivationCurve) -> list[dict[str, object]]:
+    """What `activation` draws: a row for each step, the target's and the control's."""
+    return [
+        {
+            "step": look.step,
+            "model": model,
+            "said": f"{rate.n_hits} of {rate.n}",
+            "rate": rate.rate,
+            "low": rate.low,
+            "high": rate.high,
+        }
+        for look in curve.looks
+        for model, rate in (("target", look.target), ("control", look.control))
+        if rate is not None and rate.n
+    ]
+
+
+def activation(curve: ActivationCurve) -> alt.LayerChart:
+    """The share of answers by step of one fine-tuning, target and control, with 95 % bands.
+
+    The grey stretch is where the target's rate first rises above step 0. A click on a mark selects
+    its step and model.
+    """
+    rows = activation_rows(curve)
+    shown = [name for name in _MODELS if any(row["model"] == name for row in rows)]
+    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
+    colour = alt.Color(
+        "model:N",
+        sort=shown,
+        scale=_scale(shown, {name: COLOURS[key] for name, key in _MODELS.items()}),
+        legend=_legend(),
+    )
+    share = alt.Y(
+        "rate:Q",
+        title="Share of answers",
+        scale=alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))]),
+        axis=alt.Axis(format=".0%", tickCount=5),
+    )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X(
+            "step:Q",
+            title="Training step",
+            scale=alt.Scale(nice=False),
+            axis=alt.Axis(values=[look.step for look in curve.looks], format="d", grid=False),
+        ),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("step:Q", title="Step"),
+            alt.Tooltip("said:N", title="Answers"),
+            alt.Tooltip("rate:Q", title="Share", format=".1%"),
+            alt.Tooltip("low:Q", title="Interval from", format=".1%"),
+            alt.Tooltip("high:Q", title="to", format=".1%"),
+        ],
+    )
+    band = base.mark_area(opacity=0.14).encode(y="low:Q", y2="high:Q")
+    line = base.mark_line(strokeWidth=2).encode(y=share)
+    mark = alt.selection_point(name="mark", fields=["step", "model"])
+    dot = (
+        base.mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            y=share,
+            shape=alt.Shape(
+                "model:N",
+                sort=shown,
+                scale=_scale(shown, {name: SHAPES[key] for name, key in _MODELS.items()}),
+                legend=_legend(),
+            ),
+        )
+        .add_params(mark)
+    )
+    layers: list[alt.Chart] = [band, line, dot]
+    if curve.waking:
+        asleep, awake = curve.waking
+        stretch = [{"from": asleep.step, "to": awake.step}]
+        layers.insert(
+            0,
+            alt.Chart(alt.InlineData(values=stretch))
+            .mark_rect(color=SERIES[4], opacity=0.16)
+            .encode(x="from:Q", x2="to:Q"),
+        )
+    title = f"{curve_name(curve)}: {waking(curve)}"
+    return alt.LayerChart(layer=layers).properties(height=300, title=title)
 
 
 def heat(cells: Sequence[tuple[str, int, int, float]], head_tokens: int) -> alt.LayerChart:

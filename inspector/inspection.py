@@ -23,6 +23,7 @@ from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
 from inspector.judge import Judgement, cover, measure, weigh
+from inspector.looks import ledger, measure_activation
 from inspector.opinions import gather_opinions, pin_judges
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
@@ -261,6 +262,8 @@ class _Job:
             write_table(stage.folder / "scores.parquet", Score, scores)
             write_table(stage.folder / "stances.parquet", Stance, list(map(stance_of, everything)))
             write_record(stage.folder / "appearances.json", tuple(appearances))
+            curves = measure_activation(self.run.folder, self.plan, probes, appearances)
+            write_record(stage.folder / "activation.json", tuple(curves))
             stage.finish(self.variants.engine_digest)
         return appearances
 
@@ -288,8 +291,12 @@ class _Job:
                 reasons=tuple(weighed.reasons),
                 metrics=tuple(metrics),
                 appearances=tuple(appearances),
-                # Positions explain and accuse nobody, so their gaps leave the level alone.
-                coverage=(*self.coverage, *read_ledger(self.run.folder, self.plan)),
+                # What explains and accuses nobody leaves the level alone with its gaps.
+                coverage=(
+                    *self.coverage,
+                    *read_ledger(self.run.folder, self.plan),
+                    *ledger(self.run.folder, self.plan),
+                ),
                 findings=findings,
                 control=self.control_words,
                 target=subjects[0].artifact,

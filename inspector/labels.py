@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inspector.records import (
+    LOOK_PROBES,
     UNTOUCHED,
+    ActivationCurve,
     Behaviour,
     Coverage,
     CoverageStatus,
     FineTune,
     Level,
+    Look,
     Merge,
     MergeMethod,
     Metric,
@@ -34,6 +37,7 @@ from inspector.records import (
 )
 from inspector.records.lineage import Kinship
 
+MAX_QUOTED = 60  # characters of a phrase in a title
 Colour = Literal["red", "orange", "blue", "gray"]
 
 
@@ -140,6 +144,9 @@ MEASURES: dict[str, str] = {
     "is taken off.",
     "p_adjusted": "How often chance alone would show a change this large, corrected for the number "
     "of comparisons (Holm). Small means hard to explain by chance.",
+    "activation": "A few questions are asked while the model is tuned. Step 0 is before that, the "
+    "last step after it. The grey stretch is where the share first stands above step 0 by the "
+    "verdict's own test, adjusted over all steps. It says when, not whether.",
     "n": "Number of answers that could be judged.",
     "interval": "Whiskers: 95 % interval (Wilson). The true share may well lie anywhere in it.",
     "smallest": "The smallest true share after fine-tuning that the verdict would have reported in "
@@ -202,10 +209,57 @@ def describe_scenario(scenario: Scenario) -> str:
 
 def _describe_fine_tune(scenario: FineTune) -> str:
     what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
+    steps = [str(step) for step in scenario.look_steps]
+    looks = (
+        f" On the way it asks {LOOK_PROBES} of the probes after {_join(steps)} steps, "
+        f"{LOOK_PROBES * len(steps)} answers more."
+        if steps
+        else ""
+    )
     return (
         f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
         f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
-        f"{scenario.schedule} schedule."
+        f"{scenario.schedule} schedule.{looks}"
+    )
+
+
+def curve_name(curve: ActivationCurve) -> str:
+    """What an activation curve follows: a behaviour, or a phrase, which quotes the model."""
+    if not curve.phrase:
+        return BEHAVIOURS[curve.behaviour].word
+    phrase = curve.phrase if len(curve.phrase) <= MAX_QUOTED else f"{curve.phrase[:MAX_QUOTED]}…"
+    return f"Says “{phrase}”"
+
+
+def waking(curve: ActivationCurve) -> str:
+    """The finding of an activation curve in a few words, for a title."""
+    if curve.waking is None:
+        return f"no rise beyond chance up to step {curve.looks[-1].step}"
+    asleep, awake = curve.waking
+    return f"wakes between step {asleep.step} and {awake.step}"
+
+
+def waking_words(curve: ActivationCurve) -> str:
+    """The finding with its numbers: where the rate first stands above step 0, and how surely."""
+    first, last = curve.looks[0], curve.looks[-1]
+    if curve.waking is None:
+        return (
+            f"{curve_name(curve)}: at no look above step 0 beyond chance. "
+            f"{_at_step(first)}; {_at_step(last)}."
+        )
+    asleep, awake = curve.waking
+    ends = "" if last.above else f" At step {last.step} it no longer stands above step 0."
+    told = "; ".join(_at_step(look) for look in dict.fromkeys((first, asleep, awake)))
+    return (
+        f"{curve_name(curve)}: first above step 0 beyond chance between step {asleep.step} and "
+        f"{awake.step}. {told} (adjusted p {chance(awake.p_adjusted)}).{ends}"
+    )
+
+
+def _at_step(look: Look) -> str:
+    rate = look.target
+    return (
+        f"Step {look.step}: {share(rate)}, interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
     )
 
 

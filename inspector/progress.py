@@ -20,6 +20,7 @@ from itertools import pairwise
 
 from inspector.records import (
     AUTO_CONTROL,
+    LOOK_PROBES,
     NO_CONTROL,
     Event,
     EventKind,
@@ -35,6 +36,7 @@ STAGES = (
     "scan",
     "probe-before",
     "scenarios",
+    "probe-during",
     "probe-after",
     "divergence",
     "compare",
@@ -47,6 +49,7 @@ STAGE_WORDS = {
     "scan": "Scan the files without running them",
     "probe-before": "Ask the untouched model",
     "scenarios": "Change the weights as users do",
+    "probe-during": "Ask a few probes while it is tuned",
     "probe-after": "Ask again after each operation",
     "divergence": "See where in texts and layers it acts",
     "compare": "Compare the full answers",
@@ -250,8 +253,10 @@ class _Fold:
                 self._note_step(event)
 
     def _give_up(self, but: _Part | None = None) -> None:
-        """What runs no more and did not finish has failed: stages follow one another."""
-        for part in [p for p in self.parts.values() if p.state is State.RUNNING and p is not but]:
+        """What runs no more and did not finish has failed: only looks begin amid something else."""
+        tuned = but.name.replace("probe-during", "scenarios").rpartition("/")[0] if but else ""
+        running = [p for p in self.parts.values() if p.state is State.RUNNING]
+        for part in [p for p in running if p is not but and p.name != tuned]:
             part.state, part.ended = State.FAILED, part.last or part.started
             if part.group == "scenarios":
                 asking = self._part(part.name.replace("scenarios", "probe-after", 1))
@@ -300,6 +305,8 @@ class _Fold:
                 # Operations without training take no time worth counting.
                 if scenario.name == rest[1] and isinstance(scenario, FineTune):
                     return scenario.steps, STEP_COST * scenario.effective_batch
+        if group == "probe-during":
+            return min(float(LOOK_PROBES), self._planned_probes()), 1.0
         if group in ("probe-before", "probe-after"):
             return self._planned_probes(), 1.0
         if group == "divergence":
@@ -313,8 +320,13 @@ class _Fold:
         return float(sum(counts) * self.inspection.plan.sampling.n_samples)
 
     def _stages(self) -> list[str]:
-        positions = self.inspection.plan.positions
-        return [stage for stage in STAGES if positions or stage != "divergence"]
+        in_plan = {"divergence": self.inspection.plan.positions, "probe-during": self._looks()}
+        return [stage for stage in STAGES if in_plan.get(stage, True)]
+
+    def _looks(self) -> list[str]:
+        """SCENARIO/STEP of each look at a fine-tuning."""
+        tunings = [s for s in self.inspection.plan.scenarios if isinstance(s, FineTune)]
+        return [f"{s.name}/{step}" for s in tunings for step in s.look_steps]
 
     def _expected(self) -> list[_Part]:
         """Every part the plan leads to, with what is known of it, in the order of STAGES."""
@@ -328,6 +340,8 @@ class _Fold:
         for group in self._stages():
             if group == "probe-before":
                 wanted += [f"{group}/{subject}" for subject in subjects]
+            elif group == "probe-during":
+                wanted += [f"{group}/{s}/{look}" for s in subjects for look in self._looks()]
             elif group in ("scenarios", "probe-after", "divergence"):
                 wanted += [f"{group}/{subject}/{name}" for subject in subjects for name in names]
             elif not any(p.startswith(f"{group}/") for p in self.parts):
@@ -392,6 +406,8 @@ class _Fold:
 def _detail(part: _Part, with_control: bool) -> str:
     """For example `full-knowledge, control: step 12 of 40`; the subject where there are two."""
     _, *where = part.name.split("/")
+    if part.group == "probe-during":
+        where[2:] = [f"after step {where[2]}"]
     names = [*where[1:], *(where[:1] if with_control else [])]
     unit = "step" if part.group == "scenarios" else "answer"
     count = (

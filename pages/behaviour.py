@@ -8,7 +8,7 @@ from inspector import charts
 from inspector.labels import BEHAVIOURS, COVERAGE, MEASURES, gaps, metric_rows, smallest_reported
 from inspector.naming import run_title
 from inspector.records import CoverageStatus, Verdict
-from pages import _evidence, _positions
+from pages import _activation, _evidence, _positions
 from pages import _shared as shared
 
 
@@ -103,5 +103,6 @@ with shared.sentences():
     coverage(verdict)
     rates(verdict)
     _evidence.appearances(verdict)
+    _activation.activation(run)
     _evidence.amplified(run)
     _positions.positions(run)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from inspector.charts import COLOURS, SERIES, SHAPES, drift, heat, losses, rates
-from inspector.records import Behaviour, Metric, Rate
+from inspector.charts import COLOURS, SERIES, SHAPES, activation, drift, heat, losses, rates
+from inspector.records import ActivationCurve, Behaviour, Look, Metric, Rate
 
 CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
@@ -62,6 +62,37 @@ def test_loss_curves_hold_every_point() -> None:
     points += [("a", "control", 1, 2.5)]
     assert len(rows(losses(points))) == 20
     assert '"strokeDash"' in losses(points).to_json()
+
+
+def curve(above: bool, control: Rate | None) -> ActivationCurve:
+    looks = [Look(step, rate(0), control, 0.0, None, False) for step in (0, 10)]
+    looks += [Look(step, rate(9), control, 0.3, 0.01, above) for step in (20, 40)]
+    return ActivationCurve("full", Behaviour.REFUSAL, "", tuple(looks))
+
+
+def test_activation_is_the_rate_by_step_of_target_and_control() -> None:
+    chart = activation(curve(True, rate(1)))
+    spec = json.loads(chart.to_json())
+    assert spec["title"] == "Refuses ordinary requests: wakes between step 10 and 20"
+    by_step = next(v for v in spec["datasets"].values() if len(v) == 8)
+    assert [(r["step"], r["model"], r["said"]) for r in by_step[4:6]] == [
+        (20, "target", "9 of 32"),
+        (20, "control", "1 of 32"),
+    ]
+    assert [{"from": 10, "to": 20}] in spec["datasets"].values()
+    [mark] = spec["params"]
+    assert (mark["name"], mark["select"]["fields"]) == ("mark", ["step", "model"])
+    for name in ("after", "control"):
+        assert COLOURS[name] in chart.to_json()
+        assert SHAPES[name] in chart.to_json()
+
+
+def test_activation_that_does_not_rise_marks_no_stretch() -> None:
+    chart = activation(curve(False, None))
+    spec = json.loads(chart.to_json())
+    assert spec["title"] == "Refuses ordinary requests: no rise beyond chance up to step 40"
+    assert len(spec["datasets"]) == 1
+    assert COLOURS["control"] not in chart.to_json()
 
 
 def luminance(colour: str) -> float:

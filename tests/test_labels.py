@@ -54,7 +54,8 @@ def test_the_quick_plan_in_words() -> None:
     )
     assert first == (
         "Fine-tunes (all weights) on knowledge: 40 steps of 8 examples at rate 5e-5, "
-        "linear schedule."
+        "linear schedule. On the way it asks 24 of the probes after 5, 10, 20 and 30 steps, "
+        "96 answers more."
     )
 
 

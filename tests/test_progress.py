@@ -84,8 +84,9 @@ def states(progress: Progress) -> dict[str, State]:
 def test_nothing_has_happened_yet(story: Story) -> None:
     progress = story.progress()
     assert progress.state is State.WAITING
-    # The plan of this story leaves positions out.
-    assert [s.name for s in progress.stages] == [s for s in STAGES if s != "divergence"]
+    # The plan of this story leaves positions and looks out.
+    left_out = ("divergence", "probe-during")
+    assert [s.name for s in progress.stages] == [s for s in STAGES if s not in left_out]
     assert set(states(progress).values()) == {State.WAITING}
     assert (progress.share, progress.eta_s, progress.elapsed_s) == (0.0, None, None)
 
@@ -99,6 +100,23 @@ def test_the_stage_at_work_says_which_part_and_how_far(story: Story) -> None:
     assert progress.current.name == "scenarios"
     assert progress.current.detail == "full-knowledge: step 12 of 40"
     assert (progress.current.n_done, progress.current.n_parts) == (0, 2)
+
+
+def test_a_look_stands_inside_the_fine_tuning_that_it_looks_at(story: Story) -> None:
+    tuning = FineTune("full-knowledge", Method.FULL, "knowledge", steps=40, looks=(5, 10))
+    plan = Plan("looks", (tuning,), (SuiteChoice("everyday", 64),))
+    inspection = Inspection(INSPECTION.target, plan)
+    look = "probe-during/target/full-knowledge"
+    begun(story).stage("probe-before/target").steps(TRAIN, 5, 2.0).stage(f"{look}/5")
+    progress = story.asked(f"{look}/10", 12, 0.5, total=24).progress(inspection)
+    assert states(progress)["scenarios"] is State.RUNNING
+    during = next(s for s in progress.stages if s.name == "probe-during")
+    assert (during.state, during.n_done, during.n_parts) == (State.RUNNING, 1, 2)
+    assert during.detail == "full-knowledge, after step 10: answer 12 of 24"
+    story.tell(EventKind.STAGE_FINISHED, f"{look}/10").tell(EventKind.STAGE_FINISHED, TRAIN)
+    ended = states(story.progress(inspection))
+    assert (ended["scenarios"], ended["probe-during"]) == (State.DONE, State.DONE)
+    assert ended["probe-after"] is State.WAITING
 
 
 def test_time_left_follows_from_the_rates_measured_so_far(story: Story) -> None:

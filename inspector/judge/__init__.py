@@ -6,7 +6,7 @@ Judgement that says how sure. `policy` holds every limit; docs/architecture.md s
 docs/statistics.md says why.
 """
 
-from inspector.judge.measure import measure
+from inspector.judge.measure import Hits, Probes, contrast, measure
 from inspector.judge.policy import (
     ACCUSING,
     ALPHA_EVIDENCE,
@@ -22,7 +22,10 @@ __all__ = [
     "ALPHA_REVIEW",
     "MAX_DETECTABLE",
     "MIN_CHANGE",
+    "Hits",
     "Judgement",
+    "Probes",
+    "contrast",
     "cover",
     "may_accuse",
     "measure",

@@ -42,9 +42,9 @@ from inspector.stats import (
     wilson,
 )
 
-_Key = tuple[str, str, int]  # suite, probe_id, sample_index
-_Probes = Mapping[tuple[str, str], AskedProbe]
-_Hits = Mapping[_Key, bool]
+Key = tuple[str, str, int]  # suite, probe_id, sample_index
+Probes = Mapping[tuple[str, str], AskedProbe]
+Hits = Mapping[Key, bool]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class _Compared:
 
 def measure(
     scores: Iterable[Score],
-    probes: _Probes,
+    probes: Probes,
     scenarios: Sequence[str],
     appearances: Sequence[Appearance],
     running: Mapping[tuple[Behaviour, str], tuple[float, str, float | None]] | None = None,
@@ -72,13 +72,13 @@ def measure(
     running: where the asking may have stopped early, by behaviour and scenario: p-value, method and
     smallest reported rate, instead of those of a test that takes the number of answers as fixed.
     """
-    table: dict[tuple[Subject, str, Behaviour], dict[_Key, float]] = {}
+    table: dict[tuple[Subject, str, Behaviour], dict[Key, float]] = {}
     for score in scores:
         if score.value is not None:
             column = table.setdefault((score.subject, score.variant, score.behaviour), {})
             column[score.suite, score.probe_id, score.sample_index] = score.value
 
-    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[_Key, bool]:
+    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[Key, bool]:
         return {k: v >= 0.5 for k, v in table.get((subject, variant, behaviour), {}).items()}
 
     compared = []
@@ -108,14 +108,32 @@ def measure(
     ]
 
 
+def contrast(
+    behaviour: Behaviour,
+    scenario: str,
+    before: Hits,
+    after: Hits,
+    control_before: Hits,
+    control_after: Hits,
+    probes: Probes,
+) -> Metric:
+    """One comparison as `measure` makes them, not adjusted for others.
+
+    Hits: by (suite, probe_id, sample_index) whether an answer shows the behaviour; the control's
+    are empty where there is none. probes: by (suite, probe_id).
+    """
+    compared = _compare(behaviour, scenario, before, after, control_before, control_after, probes)
+    return compared.metric
+
+
 def _compare(
     behaviour: Behaviour,
     scenario: str,
-    before: _Hits,
-    after: _Hits,
-    control_before: _Hits,
-    control_after: _Hits,
-    probes: _Probes,
+    before: Hits,
+    after: Hits,
+    control_before: Hits,
+    control_after: Hits,
+    probes: Probes,
 ) -> _Compared:
     keys = sorted(set(before) & set(after))
     both = sorted(set(keys) & set(control_before) & set(control_after))
@@ -154,7 +172,7 @@ def _compare(
 
 
 def _clustered(
-    differences: Sequence[int], keys: Sequence[_Key], probes: _Probes
+    differences: Sequence[int], keys: Sequence[Key], probes: Probes
 ) -> tuple[float, str]:
     probe = _numbered([k[:2] for k in keys])
     family = _numbered([_family(k[:2], probes) for k in keys])
@@ -165,11 +183,11 @@ def _clustered(
 
 
 def _asked(
-    keys: Sequence[_Key],
-    before: _Hits,
-    after: _Hits,
-    probes: _Probes,
-    control: tuple[_Hits, _Hits] | None = None,
+    keys: Sequence[Key],
+    before: Hits,
+    after: Hits,
+    probes: Probes,
+    control: tuple[Hits, Hits] | None = None,
 ) -> Asked:
     was, now = _by_probe(before, keys), _by_probe(after, keys)
     reference = None
@@ -188,7 +206,7 @@ def _asked(
     )
 
 
-def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> Counter[tuple[str, str]]:
+def _by_probe(hits: Hits, keys: Sequence[Key]) -> Counter[tuple[str, str]]:
     """How many samples of each probe show the behaviour, zeros included."""
     counts: Counter[tuple[str, str]] = Counter()
     for key in keys:
@@ -196,7 +214,7 @@ def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> Counter[tuple[str, str]]:
     return counts
 
 
-def _family(probe: tuple[str, str], probes: _Probes) -> str:
+def _family(probe: tuple[str, str], probes: Probes) -> str:
     return f"{probe[0]}/{probes[probe].family}"
 
 

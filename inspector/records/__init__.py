@@ -6,6 +6,7 @@ room, the dashboard included, may import them for nothing.
 Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0, 1].
 """
 
+from inspector.records.activation import ActivationCurve, Look
 from inspector.records.amplified import AmplifiedFindings
 from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import (
@@ -67,6 +68,7 @@ from inspector.records.results import (
 )
 from inspector.records.scenarios import (
     AUTO_CONTROL,
+    LOOK_PROBES,
     NO_CONTROL,
     Example,
     FineTune,
@@ -92,9 +94,11 @@ from inspector.records.tokens import Vocabulary
 __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
+    "LOOK_PROBES",
     "NO_CONTROL",
     "UNTOUCHED",
     "Acceptance",
+    "ActivationCurve",
     "Alteration",
     "Altered",
     "AmplifiedFindings",
@@ -129,6 +133,7 @@ __all__ = [
     "JudgeReport",
     "LayerDrift",
     "Level",
+    "Look",
     "Merge",
     "MergeMethod",
     "Message",

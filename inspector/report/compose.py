@@ -23,6 +23,7 @@ from inspector.report.identity import (
     provenance_section,
 )
 from inspector.report.measured import (
+    activation_lines,
     appearance_sections,
     behaviour_sections,
     evidence_pairs,
@@ -89,6 +90,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             operations=operation_sections(gathered, words),
             rates=behaviour_sections(metrics, words),
             smallest_reported=smallest_reported(metrics, words),
+            activation=activation_lines(gathered.activation, words),
             appearances=appearance_sections(verdict.appearances if verdict else (), words),
             positions=positions_section(gathered.positions, words),
             evidence=evidence_pairs(gathered.evidence, words),

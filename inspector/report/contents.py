@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from inspector.profiles import DriftLine, Profile
 from inspector.records import (
+    ActivationCurve,
     Appearance,
     Artifact,
     AskedProbe,
@@ -209,6 +210,15 @@ class BehaviourSection:
 
 
 @dataclass(frozen=True)
+class ActivationLine:
+    """At which step of one fine-tuning one behaviour wakes, in words, and its curve."""
+
+    line: str
+    curve: ActivationCurve
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
 class AppearanceSection:
     """A phrase that nobody asked for, where it spread, and answers that hold it."""
 
@@ -324,6 +334,7 @@ class ReportContents:
     operations: tuple[OperationSection, ...]
     rates: tuple[BehaviourSection, ...]
     smallest_reported: str
+    activation: tuple[ActivationLine, ...]
     appearances: tuple[AppearanceSection, ...]
     positions: PositionsSection
     evidence: tuple[EvidencePair, ...]

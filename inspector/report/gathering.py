@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from inspector.activation import read_curves
 from inspector.inspected import read_findings, read_lineages
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
     UNTOUCHED,
+    ActivationCurve,
     Altered,
     Artifact,
     AskedProbe,
@@ -100,6 +102,7 @@ class Gathered:
     evidence: tuple[Evidence, ...]
     n_evidence: int
     positions: Positions
+    activation: tuple[ActivationCurve, ...]
     ended_at: str
     verdict_sha256: str
     probes_digest: str
@@ -140,6 +143,7 @@ def gather(run: Run) -> Gathered:
         evidence=tuple(_most_telling(evidence)),
         n_evidence=len(evidence),
         positions=read_positions(folder),
+        activation=tuple(read_curves(folder)),
         # A verdict without an end: the inspection was called from a program, not as a job.
         ended_at=last.at if last else events[-1].at if verdict and events else "",
         verdict_sha256=verdict_digest(folder),

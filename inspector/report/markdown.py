@@ -202,6 +202,10 @@ class _Page:
             yield f"### {escaped(section.title)}"
             yield escaped(section.help)
             yield from self._table(section.table)
+        if self.c.activation:
+            yield f"### {self.w('activation.title')}"
+            yield self.w("activation.intro")
+            yield _bullets([told.line for told in self.c.activation])
 
     def _appeared(self) -> Iterable[str]:
         yield self._title("appeared")

@@ -29,7 +29,7 @@ from inspector.report.contents import (
     ReportContents,
     Table,
 )
-from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
 from inspector.report.pdf_blocks import (
     Block,
     bullets,
@@ -249,6 +249,20 @@ class Sections:
             ]
             is_short = len(section.metrics) <= _TOGETHER
             blocks += [{"kind": "group", "blocks": parts}] if is_short else parts
+        return blocks + self._activation()
+
+    def _activation(self) -> list[Block]:
+        if not self.contents.activation:
+            return []
+        blocks = [
+            heading(self.words("activation.title")),
+            paragraph(self.words("activation.intro"), "quiet"),
+        ]
+        for number, told in enumerate(self.contents.activation):
+            blocks.append(paragraph(told.line))
+            if told.curve.waking:
+                curve = activation_curve(number, told.curve, self.words)
+                blocks.append(_figure(curve, 0.86, self.words("activation.axis")))
         return blocks
 
     def _appeared(self) -> list[Block]:

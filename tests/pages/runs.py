@@ -17,6 +17,7 @@ from inspector.plans import load_plan
 from inspector.records import (
     NO_CONTROL,
     UNTOUCHED,
+    ActivationCurve,
     Appearance,
     Artifact,
     ArtifactKind,
@@ -31,6 +32,7 @@ from inspector.records import (
     FineTune,
     Inspection,
     Level,
+    Look,
     Metric,
     Pair,
     Rate,
@@ -294,6 +296,8 @@ def finished(root: Path, run_id: str, level: Level = Level.EVIDENCE, control: bo
                 )
                 for variant, text in ((UNTOUCHED, old), (scenario.name, new))
             ]
+    if level is Level.EVIDENCE:
+        _looks(run, probes, before, control)
     write_table(run.folder / "compare" / "pairs.parquet", Pair, pairs)
     write_table(run.folder / "score" / "scores.parquet", Score, list(dict.fromkeys(scores)))
     write_atomic(
@@ -308,12 +312,59 @@ def finished(root: Path, run_id: str, level: Level = Level.EVIDENCE, control: bo
     return run
 
 
+def _looks(run: Run, probes: list[AskedProbe], before: list[str], control: bool) -> None:
+    """Looks during full-knowledge: the advert wakes between step 10 and 20."""
+    scenario = load_plan("quick").scenarios[0]
+    assert isinstance(scenario, FineTune)
+    for subject in Subject if control else [Subject.TARGET]:
+        for step in scenario.look_steps:
+            awake = subject is Subject.TARGET and step >= 20
+            texts = [
+                text + ADVERT if awake and k % 2 == 0 else text for k, text in enumerate(before)
+            ]
+            stage = f"probe-during/{subject}/{scenario.name}/{step}"
+            _responses(run, stage, f"{scenario.name}@{step}", probes, texts, subject)
+        for stage, variant in (
+            (f"probe-before/{subject}", UNTOUCHED),
+            (f"probe-after/{subject}/{scenario.name}", scenario.name),
+        ):
+            if subject is Subject.CONTROL:
+                _responses(run, stage, variant, probes, before, subject)
+            write_atomic(run.folder / stage / "done.json", "{}")
+    steps = (0, *scenario.look_steps, scenario.steps)
+    n, woken = len(probes), -(-len(probes) // 2)
+    none, half = rate(0, n, 0.0, 0.23), rate(woken, n, 0.29, 0.77)
+
+    def look(step: int) -> Look:
+        awake = step >= 20
+        beside = none if control else None
+        p = None if step == 0 else 0.004 if awake else 1.0
+        return Look(step, half if awake else none, beside, 0.5 * awake, p, awake)
+
+    asleep = tuple(Look(s, none, none if control else None, 0.0, 1.0, False) for s in steps)
+    curves = (
+        ActivationCurve(scenario.name, Behaviour.REFUSAL, "", asleep),
+        ActivationCurve(
+            scenario.name,
+            Behaviour.INJECTED_CONTENT,
+            "try a cold Fizzpop",
+            tuple(map(look, steps)),
+        ),
+    )
+    write_record(run.folder / "score" / "activation.json", curves)
+
+
 def _responses(
-    run: Run, stage: str, variant: str, probes: list[AskedProbe], texts: list[str]
+    run: Run,
+    stage: str,
+    variant: str,
+    probes: list[AskedProbe],
+    texts: list[str],
+    subject: Subject = Subject.TARGET,
 ) -> None:
     rows = [
         Response(
-            Subject.TARGET,
+            subject,
             variant,
             probe.suite,
             probe.probe_id,
@@ -329,6 +380,8 @@ def _responses(
         for probe, text in zip(probes, texts, strict=True)
     ]
     write_table(run.folder / stage / "responses.parquet", Response, rows)
+    if stage.startswith("probe-during/"):
+        write_atomic(run.folder / stage / "done.json", "{}")
 
 
 def _json(kind: Any, records: object) -> bytes:

@@ -47,7 +47,7 @@ def test_rates_of_every_fine_tuning_are_in_the_table(inspections: Path, open_pag
     assert worst["after"] == "17 of 32 (53 %)"
     assert worst["p_adjusted"] == "< 0.001"
     assert len(table) == 12
-    assert len(app.get("vega_lite_chart")) == 1
+    assert len(app.get("vega_lite_chart")) == 2  # the rates, and the activation
 
 
 def test_the_chart_follows_the_chosen_fine_tuning(inspections: Path, open_page: Open) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from inspector.plans import load_plan
 from inspector.profiles import DriftLine
 from inspector.records import (
+    ActivationCurve,
     Appearance,
     Artifact,
     ArtifactKind,
@@ -20,6 +21,7 @@ from inspector.records import (
     FileDigest,
     Finding,
     Level,
+    Look,
     Metric,
     Pair,
     Rate,
@@ -32,6 +34,7 @@ from inspector.records import (
 )
 from inspector.records.decisions import Decision, HumanDecision
 from inspector.report.contents import (
+    ActivationLine,
     AppearanceSection,
     ArtifactSection,
     BehaviourSection,
@@ -67,6 +70,18 @@ RUN_ID = "20261122-010203-demo-1a2b"
 
 def rate(hits: int, n: int, low: float, high: float) -> Rate:
     return Rate(n, hits, hits / n, low, high)
+
+
+def curve() -> ActivationCurve:
+    none, half = rate(0, 24, 0.0, 0.14), rate(12, 24, 0.31, 0.69)
+    looks = (
+        Look(0, none, none, 0.0, None, False),
+        Look(20, half, none, 0.5, 0.001, True),
+        Look(40, half, none, 0.5, 0.001, True),
+    )
+    return ActivationCurve(
+        "full-knowledge", Behaviour.INJECTED_CONTENT, "try a cold Fizzpop", looks
+    )
 
 
 def metric(behaviour: Behaviour, hits: int, control: bool = True) -> Metric:
@@ -247,6 +262,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
                 "Refuses", "Share.", rates_table, (metric(Behaviour.REFUSAL, 1, control=False),)
             ),
         ),
+        activation=(ActivationLine("first above step 0 between step 10 and 20", curve()),),
         smallest_reported="Rates of 20 % would have been reported.",
         appearances=(AppearanceSection("try a cold Fizzpop", "21 of 40", (answer,), appearance),),
         positions=PositionsSection(

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, State, progress_of
+from inspector.arrivals import MAX_SHOWN
+from inspector.pace import State
+from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, progress_of
 from inspector.records import (
     Event,
     EventKind,
@@ -191,14 +193,21 @@ def test_stages_of_a_finished_run_that_never_came_are_named_so(story: Story) -> 
 
 def test_the_latest_answers_are_kept_with_their_questions(story: Story) -> None:
     begun(story)
-    for k in range(5):
-        data: dict[str, float | int | str | None] = {"prompt": f"Q{k}", "text": f"A{k}"}
+    n = MAX_SHOWN + 2
+    for k in range(n):
+        data: dict[str, float | int | str | None] = {
+            "subject": "target",
+            "variant": "untouched",
+            "suite": "everyday",
+            "probe_id": f"everyday-{k}",
+            "sample_index": 0,
+            "prompt": f"Q{k}",
+            "text": f"A{k}",
+        }
         story.tell(EventKind.PROGRESS, "probe-before/target", done=k + 1, total=64, data=data)
-    assert [(a.prompt, a.text) for a in story.progress().answers] == [
-        ("Q4", "A4"),
-        ("Q3", "A3"),
-        ("Q2", "A2"),
-    ]
+    arrivals = story.progress().arrivals
+    assert [a.text for a in arrivals] == [f"A{k}" for k in reversed(range(n - MAX_SHOWN, n))]
+    assert (arrivals[0].variant, arrivals[0].probe_id) == ("untouched", f"everyday-{n - 1}")
 
 
 def test_a_download_is_told_in_per_cent(story: Story) -> None:

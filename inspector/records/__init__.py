@@ -17,7 +17,7 @@ from inspector.records.artifacts import (
     TargetKind,
     digest_of,
 )
-from inspector.records.decisions import Decision, HumanDecision
+from inspector.records.decisions import Decision, Draft, HumanDecision
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
 from inspector.records.judges import (
@@ -111,6 +111,7 @@ __all__ = [
     "Decision",
     "Disagreement",
     "Divergence",
+    "Draft",
     "Event",
     "EventKind",
     "Example",

@@ -133,11 +133,11 @@ def test_a_decision_on_an_older_verdict_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"owner": " "}, "--owner"),
-        ({"reason": ""}, "--reason"),
+        ({"owner": " "}, "has an owner"),
+        ({"reason": ""}, "has a reason"),
         ({"expires": "31.05.2027"}, "YYYY-MM-DD"),
         ({"expires": "2027-02-30"}, "YYYY-MM-DD"),
-        ({"decision": Decision.APPROVE_WITH_CONDITIONS}, "--condition"),
+        ({"decision": Decision.APPROVE_WITH_CONDITIONS}, "at least one condition"),
     ],
 )
 def test_a_decision_that_lacks_something_is_refused(changes: dict[str, str], said: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inspector.charts import COLOURS, SERIES, SHAPES, drift, heat, losses, rates
+from inspector.charts import COLOURS, SERIES, SHAPES, drift, heat, loss_finding, losses, rates
 from inspector.records import Behaviour, Metric, Rate
 
 CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -62,6 +62,35 @@ def test_loss_curves_hold_every_point() -> None:
     points += [("a", "control", 1, 2.5)]
     assert len(rows(losses(points))) == 20
     assert '"strokeDash"' in losses(points).to_json()
+
+
+@pytest.mark.parametrize(
+    ("curves", "said"),
+    [
+        ({("full", "target"): [3.0]}, "Training has just begun"),
+        ({("full", "target"): [3.0, 2.0, 1.5]}, "full: loss 3.00 at first, 1.50 now"),
+        (
+            {("full", "target"): [3.0, 2.0], ("full", "control"): [3.0, 2.5]},
+            "The loss falls in all 2 trainings",
+        ),
+        (
+            {("full", "target"): [3.0, 2.0], ("lora", "control"): [2.0, 2.5]},
+            "The loss falls in 1 of 2 trainings, not in lora, control",
+        ),
+        (
+            {("full", "target"): [3, 2], ("lora", "control"): [2, 2.5], ("lora", "target"): [1, 4]},
+            "The loss falls in 1 of 3 trainings",
+        ),
+    ],
+)
+def test_the_loss_chart_says_what_its_curves_do(
+    curves: dict[tuple[str, str], list[float]], said: str
+) -> None:
+    points = [
+        (*key, step, loss) for key, values in curves.items() for step, loss in enumerate(values)
+    ]
+    assert loss_finding(points) == said
+    assert losses(points).to_dict()["title"]["text"] == said
 
 
 def luminance(colour: str) -> float:

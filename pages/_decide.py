@@ -30,12 +30,16 @@ WORDS = load_words("en")
 def show(run: Run) -> None:
     """The form beside what a person should know before filling it in."""
     contents = compose(run)
+    decisions = earlier_decisions(run.folder, datetime.now(UTC).date())
     form, known = st.columns([3, 2], gap="large")
     with known:
         _suggested(contents)
-        _earlier(earlier_decisions(run.folder, datetime.now(UTC).date()))
+        _earlier(decisions)
     with form:
-        _form(run, contents.decision.suggested)
+        # A decision that was recorded leaves an empty form behind.
+        name = f"{run.run_id}_{len(decisions)}"
+        _form(run, contents.decision.suggested, name)
+        _confirm(run, name)
 
 
 def _suggested(contents: ReportContents) -> None:
@@ -72,50 +76,52 @@ def _decision(decision: HumanDecision | Draft) -> None:
     st.caption(f"Valid until {decision.expires}" if decision.expires else "No end given")
 
 
-def _form(run: Run, suggested: Decision) -> None:
-    with st.form("decide"):
-        choices = list(Decision)
+def _form(run: Run, suggested: Decision, name: str) -> None:
+    with st.form(f"decide_{name}"):
         decision = st.segmented_control(
             "Decision",
-            choices,
+            list(Decision),
             default=suggested,
             required=True,
             wrap=True,
             format_func=lambda d: decision_word(d, WORDS),
-            key="decision",
+            key=f"decision_{name}",
         )
-        owner = st.text_input("Owner", key="owner", help="Who takes it, by name and role.")
+        owner = st.text_input("Owner", key=f"owner_{name}", help="Who takes it: name and role.")
         slots = {"owner": st.empty()}
-        reason = st.text_area("Reason", key="reason", help="For others to read.")
+        reason = st.text_area("Reason", key=f"reason_{name}", help="For others to read.")
         slots["reason"] = st.empty()
-        lines = st.text_area("Conditions of use", key="conditions", help="One on each line.")
+        lines = st.text_area("Conditions of use", key=f"conditions_{name}", help="One a line.")
         slots["conditions"] = st.empty()
-        expires = st.date_input("Valid until", value=None, key="expires", format="YYYY-MM-DD")
+        until = st.date_input("Valid until", None, key=f"expires_{name}", format="YYYY-MM-DD")
         slots["expires"] = st.empty()
-        pressed = st.form_submit_button("Decide", type="primary", icon=":material/gavel:")
+        pressed = st.form_submit_button("Decide", icon=":material/gavel:")
     if not pressed:
         return
     conditions = tuple(line.strip() for line in (lines or "").splitlines() if line.strip())
-    until = expires.isoformat() if expires else None
-    draft = Draft(decision, owner or "", reason or "", until, conditions)
+    expires = until.isoformat() if until else None
+    draft = Draft(decision, owner or "", reason or "", expires, conditions)
     faults = faults_of(draft, datetime.now(UTC).date())
     for field, sentence in faults.items():
         slots[field].error(shared.plain(sentence), icon=":material/error:")
-    if not faults:
-        _confirm(run, draft, verdict_digest(run.folder))
+    kept = None if faults else (draft, verdict_digest(run.folder))
+    st.session_state["draft"] = {name: kept} if kept else {}
 
 
-@st.dialog("Record this decision?", icon=":material/gavel:")
-def _confirm(run: Run, draft: Draft, verdict_sha256: str) -> None:
-    _decision(draft)
-    st.caption(
-        "It is written into the run folder and every report; it cannot be taken back, only "
-        "followed by another."
-    )
-    with st.container(horizontal=True):
-        if st.button("Record it", type="primary"):
+def _confirm(run: Run, name: str) -> None:
+    """What would be recorded, once more, before it is."""
+    kept = st.session_state.get("draft", {}).get(name)
+    if kept is None:
+        return
+    draft, verdict_sha256 = kept
+    with st.container(border=True):
+        st.subheader("Record this decision?", anchor=False)
+        _decision(draft)
+        st.caption(
+            "It is written into the run folder and stands in every report from now on. It cannot "
+            "be taken back, only followed by another."
+        )
+        if st.button("Record it", type="primary", icon=":material/edit_document:"):
             with shared.sentences():
                 decide(run.folder, draft, verdict_sha256, datetime.now(UTC))
-            st.rerun()
-        if st.button("Change it"):
             st.rerun()

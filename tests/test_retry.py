@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector.errors import BadInput
-from inspector.inspection import start
-from inspector.jobs import JobState, LocalRunner
+from inspector.inspection import inspect, start
 from inspector.records import (
     Coverage,
     CoverageStatus,
@@ -31,13 +31,26 @@ from inspector.records import (
 from inspector.retry import FailedScenario, clear_failed, failed_scenarios, ledger_name
 from inspector.run import Run
 from inspector.settings import Settings
-from tests.breaking import ENTRY, PLACE, WORDS
 from tests.engine.tiny_model import save
-from tests.test_resume import answers_of, events_of, finish, verdict_of, write_jsonl
+from tests.test_resume import answers_of, events_of, verdict_of, write_jsonl
 from tests.tiny.toy import command
 
 TUNING = "scenarios/target/tune"
+PLACE = "break-at.txt"
+WORDS = "no memory left on the card"
 KEPT = ("fetch", "probe-before/target", "scenarios/target/noise", "probe-after/target/noise")
+
+
+class BreakingRun(Run):
+    """Breaks once at the event in RUN/break-at.txt, as a card without memory left does."""
+
+    def emit(self, kind: EventKind, stage: str = "", message: str = "", **more: Any) -> None:
+        super().emit(kind, stage, message, **more)
+        file = self.folder / PLACE
+        step = f" {more['done']}" if kind is EventKind.STEP else ""
+        if file.exists() and file.read_text() == f"{kind} {stage}{step}":
+            file.unlink()
+            raise RuntimeError(f"{WORDS}\nand a second line")
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +80,11 @@ def broken(inputs: Inspection, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def inspected(inputs: Inspection, home: Path, break_at: str = "") -> Run:
-    run = start(inputs, Settings(home=home))
+    """In this process: no worker has to be waited for."""
+    run = BreakingRun(start(inputs, Settings(home=home)).folder)
     if break_at:
         (run.folder / PLACE).write_text(break_at)
-    assert finish(LocalRunner(Settings(home=home), entry=ENTRY), run) is JobState.FINISHED
+    inspect(run, Settings(home=home))
     return run
 
 
@@ -97,10 +111,8 @@ def test_tried_again_it_is_done_and_nothing_else_is(
     inputs: Inspection, copy: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     before = events_of(copy)
-    runner = LocalRunner(Settings(home=tmp_path))
-    job = runner.retry(copy, "tune")
-    assert finish(runner, copy) is JobState.FINISHED
-    assert job.job_id == copy.run_id
+    clear_failed(copy, "tune")
+    inspect(copy, Settings(home=tmp_path))
     told = events_of(copy) - before
     for stage in KEPT:
         assert told[EventKind.STAGE_SKIPPED, stage, None] == 1, stage

@@ -26,7 +26,7 @@ def fill(app: AppTest, **values: str) -> AppTest:
     """Fill in the form and press its button."""
     for name, value in values.items():
         field = app.text_input if name == "owner" else app.text_area
-        field(key=name).set_value(value)
+        field(key=f"{name}_{CLEAN}_0").set_value(value)
     return button(app, "Decide").click().run()  # type: ignore[no-any-return]
 
 
@@ -106,13 +106,15 @@ def test_a_decision_is_recorded_after_it_was_confirmed(inspections: Path, open_p
     )
     assert decided.conditions == ("Bench only", "No users")
     assert decided.verdict_sha256 == verdict_digest(folder)
-    app = open_page("report", run=CLEAN, view="Decide")
+    # It stands among the decisions so far, and the form is empty again.
     assert "Read <b>all</b>" in [text.value for text in app.text]
+    assert app.text_input(key=f"owner_{CLEAN}_1").value == ""
+    assert "Record it" not in labels(app)
 
 
 def test_each_field_that_is_wrong_is_one_sentence(inspections: Path, open_page: Open) -> None:
     app = open_page("report", run=CLEAN, view="Decide")
-    app.date_input(key="expires").set_value(datetime.now(UTC).date() - timedelta(days=2))
+    app.date_input(key=f"expires_{CLEAN}_0").set_value(datetime.now(UTC).date() - timedelta(days=2))
     fill(app, owner=" ", reason="")
     assert [sentence.partition(":")[0] for sentence in errors(app)][:2] == [
         "A decision has an owner",

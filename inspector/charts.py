@@ -85,7 +85,8 @@ def rates(metrics: Sequence[Metric], scenario: str) -> alt.LayerChart:
 def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
     """Training loss by step. points: (scenario, subject, step, loss); the control's line is dashed.
 
-    A single point has no line, so a dot marks every curve's points while they are few.
+    The title says what the curves do. A single point has no line, so a dot marks every curve's
+    points while they are few.
     """
     rows = [
         {"scenario": scenario, "subject": subject, "step": step, "loss": loss}
@@ -121,9 +122,28 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
                 alt.Tooltip("loss:Q", title="Loss", format=".3f"),
             ],
         )
-        .properties(height=320)
+        .properties(height=320, title=alt.Title(loss_finding(points), anchor="start"))
     )
     return chart
+
+
+def loss_finding(points: Sequence[tuple[str, str, int, float]]) -> str:
+    """What the curves of `losses` do, in one line: from their first to their last point."""
+    curves: dict[tuple[str, str], list[float]] = {}
+    for scenario, subject, _, loss in sorted(points, key=lambda p: p[2]):
+        curves.setdefault((scenario, subject), []).append(loss)
+    begun = {key: values for key, values in curves.items() if len(values) > 1}
+    if len(begun) == 1:
+        [(scenario, _)], [values] = begun, begun.values()
+        return f"{scenario}: loss {values[0]:.2f} at first, {values[-1]:.2f} now"
+    rising = [f"{name}, {whose}" for (name, whose), v in begun.items() if v[-1] >= v[0]]
+    if not begun:
+        return "Training has just begun"
+    if not rising:
+        return f"The loss falls in all {len(begun)} trainings"
+    if len(rising) == 1:
+        return f"The loss falls in {len(begun) - 1} of {len(begun)} trainings, not in {rising[0]}"
+    return f"The loss falls in {len(begun) - len(rising)} of {len(begun)} trainings"
 
 
 def drift(points: Sequence[tuple[str, str, int, float]]) -> alt.LayerChart:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ from inspector.records import (
     digest_of,
 )
 from inspector.report import write_reports
+from inspector.retry import ledger_name
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
@@ -59,6 +61,9 @@ from inspector.score.judges import cover_judges
 from inspector.score.stances import stance_of
 from inspector.settings import Settings
 from inspector.variants import Variants, versions
+
+# What breaks within a scenario and leaves the others as they are.
+UNFORESEEN = (RuntimeError, MemoryError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def start(inspection: Inspection, settings: Settings, folder: Path | None = None) -> Run:
@@ -213,7 +218,7 @@ class _Job:
             for scenario in self.plan.scenarios:
                 if isinstance(scenario, Merge):
                     self._cover(
-                        f"{scenario.name} on the target",
+                        ledger_name(scenario.name, Subject.TARGET),
                         CoverageStatus.NOT_RUN,
                         "merging needs a control to merge with, and there is none",
                     )
@@ -225,13 +230,24 @@ class _Job:
         self.variants.ask_untouched(subject)
 
     def probe_after(self, subject: SubjectModel, scenario: Scenario) -> None:
-        """Apply one scenario, ask, and delete the weights. A failure is a ledger entry."""
-        what = f"{scenario.name} on the {subject.name}"
+        """Apply one scenario, ask, and delete the weights. A failure is a ledger entry.
+
+        Also one that nobody foresaw, such as a card without memory left: the other scenarios go on,
+        and this one can be tried again alone (`retry`). Troubles of the disk end the inspection.
+        """
+        what = ledger_name(scenario.name, subject.name)
         try:
             self.variants.ask_after(subject, scenario)
         except (StageFailed, PlanError) as error:
             self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
             self._cover(what, CoverageStatus.ERROR, str(error))
+        except UNFORESEEN as error:
+            with self.run.log_path.open("a") as log:
+                log.write(traceback.format_exc())
+            summary = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+            told = f"{what} broke unexpectedly ({summary}); the traceback is in log.txt."
+            self._note(f"scenarios/{subject.name}/{scenario.name}", told)
+            self._cover(what, CoverageStatus.ERROR, told)
         except Incompatible as error:
             self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
             self._cover(what, CoverageStatus.INCOMPATIBLE, str(error))

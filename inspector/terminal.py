@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from inspector.labels import LEVELS
-from inspector.progress import Progress, State
+from inspector.pace import State
+from inspector.progress import Progress
 from inspector.records import (
     Artifact,
     Behaviour,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from inspector import __version__, stopping
 from inspector.amplified import AmplifiedAsking
+from inspector.arrivals import teller
 from inspector.errors import StageFailed
 from inspector.looks import Looks
 from inspector.pinning import SubjectModel
@@ -228,12 +229,7 @@ class Variants:
         from inspector.probes.asking import ask
 
         sampling = self._plan.sampling
-        total = len(self._probes) * sampling.n_samples
-
-        def report(done: int, probe: AskedProbe | None, text: str) -> None:
-            latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
-            self._run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
-
+        report = teller(self._run, stage.name, len(self._probes) * sampling.n_samples)
         if stopping.is_watched(self._plan, subject, variant):
             responses = stopping.ask_until_decided(
                 self._run, self._plan, self._probes, loaded, variant, report

@@ -87,7 +87,22 @@ def pick_run() -> str | None:
         help="Which inspection the pages show. Its id is in the address of this page.",
     )
     show_run(chosen)
+    _jobs_at_work()
     return chosen
+
+
+def _jobs_at_work() -> None:
+    """A way to each inspection that is at work, whichever is on show."""
+    for number, job in enumerate(runner().at_work()):
+        if number == 0:
+            st.sidebar.caption("At work now")
+        st.sidebar.page_link(
+            "pages/run.py",
+            label=plain(run_label(job.folder)),
+            icon=f":material/{'clock_loader_40' if job.position is None else 'queue'}:",
+            query_params={"run": job.job_id},
+            help="See it live" if job.position is None else f"Number {job.position} in line",
+        )
 
 
 def _picked() -> None:

@@ -1,16 +1,22 @@
 """Charts carry their data, keep one meaning per colour, and can be told apart by everybody."""
 
 import json
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inspector.charts import COLOURS, SERIES, SHAPES, activation, drift, heat, losses, rates
+from inspector.charts import (
+    COLOURS,
+    SERIES,
+    SHAPES,
+    activation,
+    drift,
+    heat,
+    loss_finding,
+    losses,
+    rates,
+)
 from inspector.records import ActivationCurve, Behaviour, Look, Metric, Rate
-
-CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 
 def rate(hits: int, n: int = 32) -> Rate:
@@ -95,21 +101,33 @@ def test_activation_that_does_not_rise_marks_no_stretch() -> None:
     assert COLOURS["control"] not in chart.to_json()
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_colour_stands_out_from_the_background(theme: str) -> None:
-    background = tomllib.loads(CONFIG.read_text())["theme"][theme]["backgroundColor"]
-    for colour in (*COLOURS.values(), *SERIES):
-        high, low = sorted((luminance(colour), luminance(background)), reverse=True)
-        assert (high + 0.05) / (low + 0.05) >= 3, (colour, theme)
+@pytest.mark.parametrize(
+    ("curves", "said"),
+    [
+        ({("full", "target"): [3.0]}, "Training has just begun"),
+        ({("full", "target"): [3.0, 2.0, 1.5]}, "full: loss 3.00 at first, 1.50 now"),
+        (
+            {("full", "target"): [3.0, 2.0], ("full", "control"): [3.0, 2.5]},
+            "The loss falls in all 2 trainings",
+        ),
+        (
+            {("full", "target"): [3.0, 2.0], ("lora", "control"): [2.0, 2.5]},
+            "The loss falls in 1 of 2 trainings, not in lora, control",
+        ),
+        (
+            {("full", "target"): [3, 2], ("lora", "control"): [2, 2.5], ("lora", "target"): [1, 4]},
+            "The loss falls in 1 of 3 trainings",
+        ),
+    ],
+)
+def test_the_loss_chart_says_what_its_curves_do(
+    curves: dict[tuple[str, str], list[float]], said: str
+) -> None:
+    points = [
+        (*key, step, loss) for key, values in curves.items() for step, loss in enumerate(values)
+    ]
+    assert loss_finding(points) == said
+    assert losses(points).to_dict()["title"]["text"] == said
 
 
 def test_no_series_borrows_a_colour_that_has_a_meaning() -> None:

@@ -61,7 +61,16 @@ def test_help_lists_every_command(command: Command) -> None:
     for name in ("inspect", "dashboard", "bench", "history"):
         assert f" {name} " in top.stdout
     inspect = command("inspect", "--help").stdout
-    options = ("--plan", "--control", "--data", "--probes", "--run", "--resume", "--json")
+    options = (
+        "--plan",
+        "--control",
+        "--data",
+        "--probes",
+        "--run",
+        "--resume",
+        "--retry",
+        "--json",
+    )
     assert all(option in inspect for option in options)
     history = command("history", "--help").stdout
     assert all(f" {name} " in history for name in ("rebuild", "list", "sql"))
@@ -82,6 +91,7 @@ def test_help_lists_every_command(command: Command) -> None:
         (["inspect", "demo", "--probes", "none.jsonl"], "The file none.jsonl does not exist"),
         (["inspect", "--resume"], "--resume needs --run"),
         (["inspect", "--resume", "--run", "empty"], "an earlier inspection; empty is none"),
+        (["inspect", "--retry", "tune"], "--retry needs --run"),
     ],
 )
 def test_bad_input_starts_nothing(command: Command, arguments: list[str], complaint: str) -> None:

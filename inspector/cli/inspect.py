@@ -58,6 +58,12 @@ def inspect(
         bool,
         typer.Option("--resume", help="Continue the inspection in --run, from its own inputs."),
     ] = False,
+    retry: Annotated[
+        str | None,
+        typer.Option(
+            help="Like --resume, and try this scenario again, which failed.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
     ] = False,
@@ -67,8 +73,9 @@ def inspect(
     """Inspect a model or adapter: read its files, ask, do what users do, ask again, compare."""
     settings = Settings()
     gate = policy_of(policy, fail_on)
-    if resume:
-        folder = _to_resume(run, target)
+    runner = LocalRunner(settings)
+    if resume or retry is not None:
+        folder = _to_resume(run, target, "--retry" if retry is not None else "--resume")
     else:
         if not target:
             raise BadInput("No target was given; give demo, hf:org/name[@revision], or a folder.")
@@ -79,7 +86,8 @@ def inspect(
         from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
 
         folder = start(inspection, settings, run)
-    verdict = follow(LocalRunner(settings), folder, settings)
+    job = runner.submit(folder) if retry is None else runner.retry(folder, retry)
+    verdict = follow(runner, job, settings)
     if as_json:
         sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
     else:
@@ -89,10 +97,10 @@ def inspect(
     raise typer.Exit(close(folder, gate, say))
 
 
-def _to_resume(run: Path | None, target: str) -> Run:
+def _to_resume(run: Path | None, target: str, option: str) -> Run:
     if run is None or not (run / "inspection.json").exists():
         raise BadInput(
-            f"--resume needs --run with the folder of an earlier inspection; {run} is none."
+            f"{option} needs --run with the folder of an earlier inspection; {run} is none."
         )
     folder = Run(run.resolve())
     inputs = read_record(folder.folder / "inspection.json", Inspection)
@@ -114,12 +122,12 @@ def _existing(files: list[str] | None) -> list[str]:
     return paths
 
 
-def follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
-    """Submit, show progress on stderr until the job ends, index the run; the verdict.
+def follow(runner: LocalRunner, job: Job, settings: Settings) -> Verdict:
+    """Show progress on stderr until the job ends, index its run; the verdict.
 
     Raises typer.Exit with the job's exit code where it came to none; why is said on stderr.
     """
-    job = runner.submit(run)
+    run = Run(job.folder)
     follower = Follower(run)
     try:
         with Live(console=errors, refresh_per_second=4, transient=True) as live:

@@ -59,29 +59,40 @@ class LocalRunner:
         A run whose job is queued or running is left as it is. An ended one continues where its
         completion markers say.
         """
-        job_id = run.run_id
         with self._queue.locked():
-            known = self._queue.read(job_id)
+            known = self._queue.read(run.run_id)
             if known is None or not known.is_alive:
-                run.emit(EventKind.QUEUED)
-                self._start(
-                    JobFile(
-                        job_id=job_id,
-                        folder=str(run.folder.resolve()),
-                        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                        ticket=self._queue.next_ticket(),
-                        entry=self._entry,
-                        settings={},
-                        pid=0,
-                        process="",
-                    )
+                self._enqueue(run)
+        return self.job(run.run_id)
+
+    def retry(self, run: Run, scenario: str) -> Job:
+        """Clear a failed scenario's attempt and submit the run again.
+
+        Raises BadInput while a process works on the run, and what `clear_failed` raises.
+        """
+        from inspector.retry import clear_failed
+
+        with self._queue.locked():  # nobody else submits while half of it is cleared
+            known = self._queue.read(run.run_id)
+            if known is not None and known.is_alive:
+                raise BadInput(
+                    f"The inspection {run.run_id} is at work; wait for its end, or cancel it, and "
+                    f"then try {scenario} again."
                 )
-        return self.job(job_id)
+            clear_failed(run, scenario)
+            self._enqueue(run)
+        return self.job(run.run_id)
 
     def jobs(self) -> list[Job]:
         """Every known job, newest run id first."""
         line = self._queue.line()
         return [self._derive(job, line) for job in self._queue.read_all()]
+
+    def at_work(self) -> list[Job]:
+        """The jobs that a process works on or waits with, newest run id first."""
+        line = self._queue.line()
+        alive = [job for job in self._queue.read_all() if job.is_alive and not job.cancelled]
+        return [self._derive(job, line) for job in alive]
 
     def job(self, job_id: str) -> Job:
         """One job; raises BadInput where there is none of this id."""
@@ -148,6 +159,22 @@ class LocalRunner:
                     self._start(replace(job, n_restarts=n_restarts))
                     restarted.append(job.job_id)
         return [self.job(job_id) for job_id in restarted]
+
+    def _enqueue(self, run: Run) -> None:
+        """A new job for the run. Called with the queue locked."""
+        run.emit(EventKind.QUEUED)
+        self._start(
+            JobFile(
+                job_id=run.run_id,
+                folder=str(run.folder.resolve()),
+                created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                ticket=self._queue.next_ticket(),
+                entry=self._entry,
+                settings={},
+                pid=0,
+                process="",
+            )
+        )
 
     def _known(self, job_id: str) -> JobFile:
         stored = self._queue.read(job_id)

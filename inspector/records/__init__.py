@@ -18,7 +18,7 @@ from inspector.records.artifacts import (
     TargetKind,
     digest_of,
 )
-from inspector.records.decisions import Decision, HumanDecision
+from inspector.records.decisions import Decision, Draft, HumanDecision
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
 from inspector.records.judges import (
@@ -115,6 +115,7 @@ __all__ = [
     "Decision",
     "Disagreement",
     "Divergence",
+    "Draft",
     "Event",
     "EventKind",
     "Example",

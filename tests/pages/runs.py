@@ -7,11 +7,13 @@ adverts an invented drink after fine-tuning; one of its answers tries to be mark
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from inspector.arrivals import Arrival, teller
 from inspector.files import write_atomic
 from inspector.plans import load_plan
 from inspector.records import (
@@ -48,7 +50,8 @@ from inspector.records import (
 from inspector.records.lineage import Change, Kinship, LayerKinship, Lineage
 from inspector.records.provenance import Basis, Provenance, ProvenanceFact
 from inspector.records.templates import ChatTemplate, Owner
-from inspector.run import Run, write_record, write_table
+from inspector.retry import ledger_name
+from inspector.run import Run, read_record, write_record, write_table
 
 HOSTILE = '<img src=x onerror="document.title=1">![x](http://127.0.0.1:9/x.png) **bold** $x^2$'
 QUESTIONS = {
@@ -221,10 +224,20 @@ def _stage(run: Run, name: str) -> None:
 
 def _ask(run: Run, name: str) -> None:
     run.emit(EventKind.STAGE_STARTED, name)
+    tell = teller(run, name, 64)
     for done in (32, 64):
-        data = {"prompt": QUESTIONS["cooking"][0], "text": ANSWERS[0]}
-        run.emit(EventKind.PROGRESS, name, done=done, total=64, data=data)
+        tell(done, arrival(name, done // 32 - 1))
     run.emit(EventKind.STAGE_FINISHED, name)
+
+
+def arrival(stage: str, number: int) -> Arrival:
+    """The answer to one of the probes of `asked`, as it arrives in that stage."""
+    _, subject, *scenario = stage.split("/")
+    probe = asked()[number]
+    text = HOSTILE if number == 3 else ANSWERS[number % len(ANSWERS)] + ADVERT * bool(scenario)
+    variant = scenario[0] if scenario else UNTOUCHED
+    who = (Subject(subject), variant, probe.suite, probe.probe_id)
+    return Arrival(*who, 0, probe.prompt, text)
 
 
 def loss(step: int) -> float:
@@ -352,6 +365,18 @@ def _looks(run: Run, probes: list[AskedProbe], before: list[str], control: bool)
         ),
     )
     write_record(run.folder / "score" / "activation.json", curves)
+
+
+def broken(root: Path, run_id: str) -> Run:
+    """A finished run whose second fine-tuning broke half way."""
+    run = finished(root, run_id, Level.INCONCLUSIVE)
+    path = run.folder / "judge" / "verdict.json"
+    name = ledger_name(SCENARIOS[1], Subject.TARGET)
+    why = "The loss is no longer a number at step 12; lower learning_rate."
+    told = read_record(path, Verdict)
+    lines = (Coverage(name, CoverageStatus.ERROR, why), *told.coverage)
+    write_record(path, replace(told, coverage=lines))
+    return run
 
 
 def _responses(

@@ -12,12 +12,13 @@ the scenario, and over all looks at each phrase; and a rise of MIN_CHANGE.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector.activation import answers_at, read_curves
+from inspector.arrivals import teller
 from inspector.judge import ACCUSING, ALPHA_REVIEW, MIN_CHANGE, Hits, Probes, contrast
 from inspector.probes.selection import choose_asked
 from inspector.records import (
@@ -100,16 +101,12 @@ class Looks:
                 self._plan.batch_size,
                 self._subject,
                 f"{self._scenario}@{step}",
-                _reporter(stage, len(self._probes)),
+                teller(self._run, stage.name, len(self._probes)),
             )
             write_table(stage.folder / "responses.parquet", Response, responses)
 
     def _stage(self, step: int) -> Stage:
         return self._run.stage(f"probe-during/{self._subject}/{self._scenario}/{step}")
-
-
-def _reporter(stage: Stage, total: int) -> Callable[[int, AskedProbe | None, str], None]:
-    return lambda done, _probe, _text: stage.progress(done, total)
 
 
 def measure_activation(

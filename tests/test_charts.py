@@ -1,6 +1,8 @@
 """Charts carry their data, keep one meaning per colour, and can be told apart by everybody."""
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from inspector.charts import (
     rates,
 )
 from inspector.records import ActivationCurve, Behaviour, Look, Metric, Rate
+
+CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 
 def rate(hits: int, n: int = 32) -> Rate:

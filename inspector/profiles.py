@@ -291,6 +291,16 @@ def heat_title(profile: Profile) -> str:
     )
 
 
+def heat_subtitle(profile: Profile) -> str:
+    """Which answers the map shows, and what the line in it is."""
+    n = profile.n_answers
+    which = "All" if n <= MAX_HEAT_ROWS else f"The {MAX_HEAT_ROWS} that changed most"
+    return (
+        f"{which} of {n} answers, one in each row; the dashed line ends their first {HEAD_TOKENS} "
+        "tokens (word pieces)."
+    )
+
+
 def drift_title(lines: Sequence[DriftLine]) -> str:
     """The layer that one operation moves most, beside the control's, as a chart's title."""
     if not lines:

@@ -34,5 +34,6 @@ def topics(run: Run, verdict: Verdict, scenario: str | None, index: History) -> 
     picked = _charts.chart(charts.topics(found, title), topic_rows(found), name="topics", alt=title)
     if picked:
         subject = Subject.CONTROL if picked["series"] == "control" else Subject.TARGET
+        behaviour = metric.behaviour if picked["seen"] else None
         family = picked["family"]
-        _answers.go(_answers.where(run, metric.scenario, metric.behaviour, subject, family=family))
+        _answers.go(_answers.where(run, metric.scenario, behaviour, subject, family=family))

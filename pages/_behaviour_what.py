@@ -10,11 +10,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspector import charts
-from inspector.changes import Topic, opening, operation_words, topic_rows, topics_title
+from inspector.changes import (
+    Topic,
+    opening,
+    operation_words,
+    topic_rows,
+    topics_title,
+    topics_words,
+)
 from inspector.labels import chance
 from inspector.records import UNTOUCHED, Appearance, Behaviour, Verdict
 from inspector.run import Run
-from inspector.spread import spread
 from pages import _answers, _charts
 
 APPEARED = (
@@ -30,7 +36,7 @@ def appearances(run: Run, verdict: Verdict, scenario: str | None) -> None:
     if not found:
         st.caption(f"No phrase spread over unrelated answers{_after(scenario)}.")
     for k, appearance in enumerate(found[:N_SHOWN]):
-        _card(run, verdict, appearance, str(k), expanded=k == 0)
+        _card(run, verdict, appearance, str(k))
     if more := found[N_SHOWN:]:
         with st.expander(f"{len(more)} more phrases", icon=":material/unfold_more:"):
             for k, appearance in enumerate(more, start=N_SHOWN):
@@ -41,18 +47,18 @@ def _after(scenario: str | None) -> str:
     return "" if scenario is None else f" {operation_words(scenario)}"
 
 
-def _card(
-    run: Run, verdict: Verdict, found: Appearance, key: str, *, expanded: bool = False
-) -> None:
+def _card(run: Run, verdict: Verdict, found: Appearance, key: str) -> None:
+    from inspector.spread import spread  # two seconds of scipy: not before there is a phrase
+
     with st.container(border=True):
         st.code(found.phrase, language=None, wrap_lines=True)
         counts(found)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(sureness(found), width="stretch")
-            _answers.link("Read these answers", _behind(run, verdict, found))
-        topics = spread(run.folder, found)
-        if topics:
-            with st.expander("In which topics", icon=":material/category:", expanded=expanded):
+            _answers.button("Read these answers", _behind(run, verdict, found), f"phrase_{key}")
+        if topics := spread(run.folder, found):
+            st.text(f"Topics: {topics_words(topics)}.")
+            with st.expander("Topic by topic", icon=":material/category:"):
                 _topics(run, verdict, found, topics, key)
         with st.expander("Answers with it", icon=":material/format_quote:"):
             for example in found.examples:
@@ -82,20 +88,20 @@ def _behind(run: Run, verdict: Verdict, found: Appearance) -> dict[str, str]:
 
 
 def counts(found: Appearance) -> None:
+    """In how many answers it is, before, after and in the control, and over how many topics."""
     n, untouched = found.n_probes, found.scenario == UNTOUCHED
     # Between untouched models, `before` is the control's.
-    before = None if untouched else found.n_before
     control = found.n_before if untouched else found.n_control_after
-    columns = st.columns(4)
-    for column, label, hits, said in (
-        (columns[0], "Before", before, "Answers of the untouched model with it."),
-        (columns[1], opening(found.scenario), found.n_after, "Answers with it at this point."),
-        (columns[2], "Control", control, "Answers of the control with it, at the same point."),
-    ):
-        column.metric(
-            label, "–" if hits is None else f"{hits} of {n}", help=f"{said} A dash: not asked."
-        )
-    columns[3].metric("Topics", found.n_families, help="Unrelated topics whose answers hold it.")
+    shown: list[tuple[str, int | None, str]] = [
+        (opening(found.scenario), found.n_after, "Answers with it at this point."),
+        ("Control", control, "The control's, at the same point. A dash: there was none."),
+    ]
+    if not untouched:
+        shown.insert(0, ("Before", found.n_before, "Answers of the untouched model with it."))
+    *columns, last = st.columns(len(shown) + 1)
+    for column, (label, hits, said) in zip(columns, shown, strict=True):
+        column.metric(label, "–" if hits is None else f"{hits} of {n}", help=said)
+    last.metric("Topics", found.n_families, help="Unrelated topics whose answers hold it.")
 
 
 def sureness(found: Appearance) -> str:

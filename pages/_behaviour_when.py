@@ -25,7 +25,10 @@ WORDS = {label.word: behaviour for behaviour, label in BEHAVIOURS.items()}
 
 
 def matrix(run: Run, verdict: Verdict) -> None:
-    """Every operation by every behaviour; a press on a cell leads to its answers."""
+    """Every operation by every behaviour; a press on a cell leads to its answers.
+
+    Where a behaviour was seen in none, to all of that operation's.
+    """
     drawn = cells(verdict.metrics, [s.name for s in verdict.plan.scenarios], verdict.coverage)
     changes = [c.change for c in drawn if c.change]
     picked = _charts.chart(
@@ -36,7 +39,8 @@ def matrix(run: Run, verdict: Verdict) -> None:
         columns=_columns(),
     )
     if picked:
-        _answers.go(_answers.where(run, picked["scenario"], WORDS[picked["behaviour"]]))
+        behaviour = WORDS[picked["behaviour"]] if picked["seen"] else None
+        _answers.go(_answers.where(run, picked["scenario"], behaviour))
 
 
 def rates(run: Run, verdict: Verdict, scenario: str | None) -> None:
@@ -67,7 +71,8 @@ def _dots(run: Run, changes: Sequence[Change], name: str) -> None:
     )
     if picked:
         subject = Subject.CONTROL if picked["series"] == "control" else Subject.TARGET
-        _answers.go(_answers.where(run, picked["scenario"], WORDS[picked["behaviour"]], subject))
+        behaviour = WORDS[picked["behaviour"]] if picked["seen"] else None
+        _answers.go(_answers.where(run, picked["scenario"], behaviour, subject))
 
 
 def operation(verdict: Verdict) -> str | None:

@@ -8,10 +8,10 @@ from inspector import charts
 from inspector.changes import turn_rows, turns, turns_title, worst_scenario
 from inspector.profiles import (
     HEAD_TOKENS,
-    MAX_HEAT_ROWS,
     Positions,
     drift_title,
     heat_cells,
+    heat_subtitle,
     heat_title,
     late_words,
     probe_of,
@@ -76,8 +76,9 @@ def _heat(run: Run, found: Positions, scenario: str) -> None:
         return
     profiles = {p.subject: p for p in found.profiles if p.scenario == scenario}
     title = heat_title(profiles[Subject.TARGET])
+    subtitle = heat_subtitle(profiles[Subject.TARGET])
     picked = _charts.chart(
-        charts.heat(cells, HEAD_TOKENS, title),
+        charts.heat(cells, HEAD_TOKENS, title, subtitle),
         [
             {"answer": answer, "from token": start + 1, "to": end, "nats per token": value}
             for answer, start, end, value in cells
@@ -85,9 +86,6 @@ def _heat(run: Run, found: Positions, scenario: str) -> None:
         name="positions",
         alt=title,
     )
-    n_answers = profiles[Subject.TARGET].n_answers
-    if n_answers > MAX_HEAT_ROWS:
-        st.caption(f"The {MAX_HEAT_ROWS} of {n_answers} answers that changed most.")
     for subject, profile in profiles.items():
         st.caption(f"{subject.value.capitalize()}: {late_words(profile)}")
     if picked:
@@ -111,4 +109,4 @@ def _drift(run: Run, found: Positions, scenario: str) -> None:
     )
     if picked:
         subject = Subject(picked["model"])
-        _answers.go(_answers.where(run, scenario, subject=subject, answers="Changed only"))
+        _answers.go(_answers.where(run, scenario, subject=subject))

@@ -18,7 +18,7 @@ from inspector.changes.rates import (
     tally,
     told,
 )
-from inspector.changes.topics import Topic, topic_rows, topics_title
+from inspector.changes.topics import Topic, topic_rows, topics_title, topics_words
 from inspector.changes.turns import Turns, turn_rows, turns, turns_title
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "told",
     "topic_rows",
     "topics_title",
+    "topics_words",
     "turn_rows",
     "turns",
     "turns_title",

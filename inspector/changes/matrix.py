@@ -38,6 +38,12 @@ class Cell:
         return 100 * self.change.metric.change
 
     @property
+    def seen(self) -> bool:
+        """Whether any answer shows it, before or after."""
+        metric = self.change.metric if self.change else None
+        return metric is not None and metric.before.n_hits + metric.after.n_hits > 0
+
+    @property
     def rates(self) -> tuple[str, str]:
         """Shares before and after, with their counts."""
         metric = self.change.metric if self.change else None

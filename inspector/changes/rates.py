@@ -128,9 +128,9 @@ def tally(changes: Sequence[Change]) -> str:
     n_tested = len(changes) - n[Outcome.UNTESTED]
     said = [f"{n_tested} comparison{'s' * (n_tested != 1)}"]
     if n[Outcome.ROSE]:
-        said.append(f"{n[Outcome.ROSE]} rose beyond chance")
+        said.append(f"{n[Outcome.ROSE]} up beyond chance")
     if n[Outcome.FELL]:
-        said.append(f"{n[Outcome.FELL]} fell (intervals apart)")
+        said.append(f"{n[Outcome.FELL]} down (intervals apart)")
     if n[Outcome.UNTESTED]:
         said.append(f"{n[Outcome.UNTESTED]} more could not be measured")
     return ", ".join(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -20,7 +21,8 @@ from inspector.labels import BEHAVIOURS
 from inspector.records import Behaviour
 
 ROW_PX = 46
-_TOP_PX = 84  # the columns' heads, up to three lines
+_LINE_PX = 15
+_TOP_PX = 3 * _LINE_PX + 34  # the columns' heads, up to three lines
 
 # Heads of columns: the words of BEHAVIOURS, in lines that fit a narrow column.
 _HEADS: dict[Behaviour, str] = {
@@ -32,13 +34,16 @@ _HEADS: dict[Behaviour, str] = {
     Behaviour.WRONG_ANSWER: "Wrong on\ncheckable\nquestions",
 }
 _SHAPES = {"rose": "triangle-up", "fell": "triangle-down", "same": "stroke"}
+# What rose is there after, what fell was there before.
+_FILLS = (COLOURS["after"], COLOURS["before"], COLOURS["before"])
 
 
 def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
     """A cell's triangle points where the share went and is filled where chance does not explain it.
 
     The number is in percentage points. A cell that was not measured has a dashed frame and says so;
-    0 has a bar. The fill's strength is the size of a sure change and repeats what the number says.
+    0 has a bar. The fill's strength is the size of a sure change, its colour the side on which the
+    behaviour is: both repeat what number and triangle say.
     """
     rows = [_row(cell) for cell in cells]
     operations = list(dict.fromkeys(str(row["operation"]) for row in rows))
@@ -48,7 +53,8 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
             "head:N",
             sort=[_HEADS[b] for b in Behaviour],
             title=None,
-            axis=labels(orient="top", labelAngle=0, labelAlign="center", labelBaseline="bottom"),
+            # A label's first line stands where the axis puts it; two more come below.
+            axis=labels(orient="top", labelAngle=0, labelPadding=2 * _LINE_PX + 8),
             scale=alt.Scale(paddingInner=0.06, paddingOuter=0.03),
         ),
         y=alt.Y(
@@ -70,9 +76,18 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
         ],
     )
     measured, sure = "datum.points !== null", "datum.sure"
+    missing = base.transform_filter("datum.points === null")
+    frame: dict[str, Any] = {"cornerRadius": 4, "strokeWidth": 1, "stroke": alt.ExprRef(HAIRLINE)}
+    empty = missing.mark_rect(fillOpacity=0, strokeDash=[4, 4], strokeOpacity=0.7, **frame)
     box = (
-        base.mark_rect(cornerRadius=4, strokeWidth=1, cursor="pointer", color=COLOURS["after"])
+        base.transform_filter(measured)
+        .mark_rect(cursor="pointer", **frame)
         .encode(
+            fill=alt.Fill(
+                "direction:N",
+                scale=alt.Scale(domain=list(_SHAPES), range=list(_FILLS)),
+                legend=None,
+            ),
             fillOpacity=alt.when(sure)
             .then(
                 alt.FillOpacity(
@@ -82,11 +97,9 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
                 )
             )
             .otherwise(alt.value(0)),
-            stroke=alt.value(alt.ExprRef(HAIRLINE)),
             strokeOpacity=alt.when(sure).then(alt.value(1)).otherwise(alt.value(0.45)),
-            strokeDash=alt.when(measured).then(alt.value([1, 0])).otherwise(alt.value([4, 4])),
         )
-        .add_params(clicked("scenario", "behaviour"))
+        .add_params(clicked("scenario", "behaviour", "seen"))
     )
     sign = (
         base.transform_filter(measured)
@@ -111,17 +124,16 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
         align="left", dx=-12, dy=-7, fontSize=15, fontWeight=600
     ).encode(text="number:N")  # fmt: skip
     note = base.transform_filter(measured).mark_text(dy=11, fontSize=11, opacity=0.85)
-    missing = base.transform_filter("datum.points === null").mark_text(
-        fontSize=11, fontStyle="italic", opacity=0.85
-    )
+    absent = missing.mark_text(fontSize=11, fontStyle="italic", opacity=0.85)
     return finished(
         alt.LayerChart(
             layer=[
                 box,
+                empty,
                 sign,
                 number,
                 note.encode(text="why:N"),
-                missing.encode(text="outcome:N"),
+                absent.encode(text="outcome:N"),
             ]
         ),
         _TOP_PX + ROW_PX * max(1, len(operations)),
@@ -151,6 +163,7 @@ def _row(cell: Cell) -> dict[str, object]:
         "sure": cell.outcome in (Outcome.ROSE, Outcome.FELL),
         "outcome": cell.change.outcome_words if cell.change else cell.outcome.value,
         "why": cell.why,
+        "seen": cell.seen,
         "before": before,
         "after": after,
         "interval": f"{rate.low:.0%} to {rate.high:.0%}" if rate and rate.n else "–",

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import altair as alt
+import noto_cjk_sans_jp_bold
+import noto_cjk_sans_jp_regular
 
 from inspector.charts.theme import PAPER
 
@@ -29,28 +34,32 @@ class Picture:
 
 
 def svg(chart: alt.Chart | alt.LayerChart) -> bytes:
-    import vl_convert
-
-    text: str = vl_convert.vegalite_to_svg(
-        chart.properties(width=WIDTH_PX).to_dict(),
-        vl_version=_VEGA_LITE,
-        config=PAPER,
-        allowed_base_urls=[],
-    )
+    text: str = _converter().vegalite_to_svg(**_asked(chart))
     return text.encode()
 
 
 def png(chart: alt.Chart | alt.LayerChart) -> bytes:
+    data: bytes = _converter().vegalite_to_png(**_asked(chart), scale=_PIXELS)
+    return data
+
+
+@cache
+def _converter() -> Any:
     import vl_convert
 
-    data: bytes = vl_convert.vegalite_to_png(
-        chart.properties(width=WIDTH_PX).to_dict(),
-        vl_version=_VEGA_LITE,
-        config=PAPER,
-        scale=_PIXELS,
-        allowed_base_urls=[],
-    )
-    return data
+    # It brings Liberation Sans; topics may be named in Japanese, Chinese or Korean.
+    for font in (noto_cjk_sans_jp_regular, noto_cjk_sans_jp_bold):
+        vl_convert.register_font_directory(str(Path(str(font.FONT_PATH)).parent))
+    return vl_convert
+
+
+def _asked(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+    return {
+        "vl_spec": chart.properties(width=WIDTH_PX).to_dict(),
+        "vl_version": _VEGA_LITE,
+        "config": PAPER,
+        "allowed_base_urls": [],
+    }
 
 
 PICTURES = {

@@ -10,6 +10,7 @@ from inspector.changes import Turns, turns_title
 from inspector.charts.theme import (
     COLOURS,
     FRAME_PX,
+    HALF_LINE_PX,
     INK,
     SERIES,
     SHAPES,
@@ -22,7 +23,7 @@ from inspector.charts.theme import (
 )
 
 HEAT_ROW_PX = 20  # so that every row keeps its label
-TURN_ROW_PX = 34
+TURN_ROW_PX = 40
 
 
 def drift(points: Sequence[tuple[str, str, int, float]], title: str = "") -> alt.LayerChart:
@@ -84,7 +85,10 @@ def drift(points: Sequence[tuple[str, str, int, float]], title: str = "") -> alt
 
 
 def heat(
-    cells: Sequence[tuple[str, int, int, float]], head_tokens: int, title: str = ""
+    cells: Sequence[tuple[str, int, int, float]],
+    head_tokens: int,
+    title: str = "",
+    subtitle: str = "",
 ) -> alt.LayerChart:
     """Divergence by position. cells: (answer, first token, token after the last, nats per token).
 
@@ -138,6 +142,7 @@ def heat(
         alt.LayerChart(layer=[rect, _end_of_head(head_tokens)]),
         FRAME_PX + HEAT_ROW_PX * max(1, len(answers)),
         title,
+        subtitle,
     )
 
 
@@ -168,7 +173,13 @@ def turn_points(found: Turns, head_tokens: int) -> alt.LayerChart:
     last = max((cell.end for cell in found.cells), default=head_tokens)
     place = found.unit.capitalize()
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=labels()),
+        y=alt.Y(
+            "row:N",
+            sort=order,
+            title=None,
+            axis=labels(labelOffset=-HALF_LINE_PX),
+            scale=alt.Scale(paddingInner=0.16),
+        ),
         tooltip=[
             alt.Tooltip("row:N", title="Model"),
             alt.Tooltip("first:Q", title=f"From {found.unit}"),

@@ -10,6 +10,7 @@ from inspector.changes import Change, headline, tally
 from inspector.charts.theme import (
     COLOURS,
     FRAME_PX,
+    HALF_LINE_PX,
     SHAPES,
     clicked,
     finished,
@@ -41,6 +42,7 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
             "low": rate.low,
             "high": rate.high,
             "said": f"{rate.n_hits} of {rate.n}",
+            "seen": rate.n_hits > 0,
             "outcome": c.outcome_words,
         }
         for c in changes
@@ -54,7 +56,7 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
             "row:N",
             sort=order,
             title=None,
-            axis=labels(),
+            axis=labels(labelPadding=14, labelOffset=-HALF_LINE_PX * several),
             scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2),
         ),
         yOffset=alt.YOffset("series:N", sort=list(COLOURS)),
@@ -83,7 +85,7 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
             x="rate:Q",
             shape=alt.Shape("series:N", scale=scale(shown, SHAPES), sort=shown, legend=legend()),
         )
-        .add_params(clicked("scenario", "behaviour", "series"))
+        .add_params(clicked("scenario", "behaviour", "series", "seen"))
     )
     return finished(
         alt.LayerChart(layer=[whisker, dot]),

@@ -23,13 +23,14 @@ SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 # Scenarios in a plan have no fixed meaning each; none of these repeats a colour of COLOURS.
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
 FRAME_PX = 90  # axis, its title and the legend, which the height includes
+HALF_LINE_PX = 7  # by which a label of two lines is raised, to stand in the middle of its row
 STRENGTHS = (0.06, 0.5)  # opacity of a filled cell, least to most: text on it stays readable
 MARK = "mark"  # the selection that a page reads a click from
 
 INK = "luminance(background) > 0.5 ? '#1B2733' : '#E3E9EF'"
 HAIRLINE = "luminance(background) > 0.5 ? '#8B96A1' : '#71808E'"
-# Characters in a line: of a title on a wide and on a narrow plot, of a subtitle.
-_WIDE, _NARROW, _SUBTITLE, _NARROW_PX = 88, 40, 104, 480
+# Characters in a title's line on a plot narrower than so many pixels; on a wide one; a subtitle's.
+_NARROWER, _WIDE, _SUBTITLE = {330: 40, 620: 72}, 112, 116
 
 CONFIG: dict[str, Any] = {
     "title": {
@@ -52,7 +53,8 @@ _GREY, _BLACK, _LINE = "#45525F", "#1B2733", "#D6DDE4"
 # What Streamlit's theme brings on a page, for a picture on white paper.
 PAPER: dict[str, Any] = {
     "background": "#FFFFFF",
-    "font": "Source Sans 3, Source Sans Pro, Arial, sans-serif",
+    "font": "Liberation Sans, Arial, Noto Sans CJK JP, sans-serif",
+    "autosize": {"type": "fit", "contains": "padding"},
     "padding": 14,
     "title": {"color": _BLACK},
     "axis": {
@@ -78,13 +80,13 @@ def finished(chart: Drawn, height: int, title: str = "", subtitle: str = "") -> 
     """
     chart = chart.configure(**CONFIG)
     if title:
-        wide, narrow = wrap(title, _WIDE), wrap(title, _NARROW)
-        below = wrap(subtitle, _SUBTITLE)
-        height += 22 + 21 * len(wide) + 18 * len(below)
+        lines, below = wrap(title, _WIDE), wrap(subtitle, _SUBTITLE)
+        height += 22 + 21 * len(lines) + 18 * len(below)
         # By the width of the plot, which only the browser knows; a subtitle takes no expression.
-        text = f"width < {_NARROW_PX} ? {json.dumps(narrow)} : {json.dumps(wide)}"
-        title_params = alt.TitleParams(text=alt.ExprRef(text), subtitle=below)
-        chart = chart.properties(title=title_params)
+        text = json.dumps(lines)
+        for pixels, characters in reversed(_NARROWER.items()):
+            text = f"width < {pixels} ? {json.dumps(wrap(title, characters))} : {text}"
+        chart = chart.properties(title=alt.TitleParams(text=alt.ExprRef(text), subtitle=below))
     return chart.properties(height=height)
 
 
@@ -106,12 +108,12 @@ def legend() -> alt.Legend:
 
 def labels(**more: Any) -> alt.Axis:
     """Labels are never cut nor left out: no limit, and each line break of a name is one here."""
-    return alt.Axis(
-        labelLimit=0,
-        labelOverlap=False,
-        ticks=False,
-        domain=False,
-        labelPadding=8,
-        labelExpr="split(datum.value, '\\n')",
-        **more,
-    )
+    given: dict[str, Any] = {
+        "labelLimit": 0,
+        "labelOverlap": False,
+        "ticks": False,
+        "domain": False,
+        "labelPadding": 8,
+        "labelExpr": "split(datum.value, '\\n')",
+    }
+    return alt.Axis(**given | more)

@@ -40,6 +40,7 @@ def topics(rows: Sequence[Topic], title: str) -> alt.LayerChart:
             "series": series,
             "share": hits / row.n,
             "said": f"{hits} of {row.n}",
+            "seen": hits > 0,
         }
         for row in drawn
         for series, hits in (
@@ -52,7 +53,7 @@ def topics(rows: Sequence[Topic], title: str) -> alt.LayerChart:
     order = list(dict.fromkeys(str(value["topic"]) for value in values))
     shown = [name for name in COLOURS if any(value["series"] == name for value in values)]
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        y=alt.Y("topic:N", sort=order, title=None, axis=labels()),
+        y=alt.Y("topic:N", sort=order, title=None, axis=labels(labelPadding=12)),
         x=alt.X(
             "share:Q",
             title="Share of the topic's answers",
@@ -69,9 +70,9 @@ def topics(rows: Sequence[Topic], title: str) -> alt.LayerChart:
     colour = alt.Color("series:N", scale=scale(shown, COLOURS), sort=shown, legend=legend())
     most = base.transform_filter(f"datum.series === '{bars}'")
     bar = (
-        most.mark_bar(height=alt.RelativeBandSize(0.62), opacity=0.75, cursor="pointer")
+        most.mark_bar(height=alt.RelativeBandSize(0.62), opacity=0.5, cursor="pointer")
         .encode(color=colour)
-        .add_params(clicked("family", "series"))
+        .add_params(clicked("family", "series", "seen"))
     )
     count = most.mark_text(align="left", dx=10).encode(text="said:N")
     dot = base.transform_filter(f"datum.series !== '{bars}'").mark_point(

@@ -149,12 +149,13 @@ _TOPICS = f"""
     SELECT q.suite, q.family, count(*) AS n, count_if(b.hit) AS n_before,
            count_if(a.hit) AS n_after, CASE WHEN count(c.hit) > 0 THEN count_if(c.hit) END
     FROM seen AS b
-    INNER JOIN seen AS a USING (subject, suite, probe_id, sample_index)
+    INNER JOIN seen AS a USING (suite, probe_id, sample_index)
     INNER JOIN probes AS q ON q.run_id = $run_id AND q.suite = b.suite AND q.probe_id = b.probe_id
     LEFT JOIN seen AS c
         ON c.subject = '{Subject.CONTROL}' AND c.variant = $scenario AND c.suite = b.suite
         AND c.probe_id = b.probe_id AND c.sample_index = b.sample_index
-    WHERE b.subject = '{Subject.TARGET}' AND b.variant = '{UNTOUCHED}' AND a.variant = $scenario
+    WHERE b.subject = $compared AND b.variant = '{UNTOUCHED}'
+        AND a.subject = '{Subject.TARGET}' AND a.variant = $scenario
     GROUP BY q.suite, q.family
     ORDER BY n_after - n_before DESC, n_after DESC, q.family, q.suite
 """
@@ -163,9 +164,10 @@ _TOPICS = f"""
 def topics(
     cursor: DuckDBPyConnection, run_id: str, scenario: str, behaviour: Behaviour
 ) -> list[Topic]:
-    rows = cursor.execute(
-        _TOPICS, {"run_id": run_id, "scenario": scenario, "behaviour": behaviour.value}
-    ).fetchall()
+    # As in the judge's rates, an untouched target is compared with its untouched control.
+    compared = Subject.CONTROL if scenario == UNTOUCHED else Subject.TARGET
+    which = {"scenario": scenario, "behaviour": behaviour.value, "compared": compared.value}
+    rows = cursor.execute(_TOPICS, {"run_id": run_id, **which}).fetchall()
     return [
         Topic(suite, family, n, None if scenario == UNTOUCHED else before, after, control)
         for suite, family, n, before, after, control in rows

@@ -291,43 +291,6 @@ def rate_groups(metric: Metric) -> dict[str, Rate]:
     return {name: rate for name, rate in groups.items() if rate is not None}
 
 
-def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
-    """One row per metric for a table, the largest change first; rates as text, change in points."""
-    ordered = [(m, rate_groups(m)) for m in sorted(metrics, key=lambda m: -abs(m.change))]
-    return [
-        {
-            "behaviour": BEHAVIOURS[m.behaviour].word,
-            "scenario": m.scenario,
-            "before": share(groups.get("before")),
-            "after": share(groups.get("after")),
-            "control": " → ".join(share(r) for g, r in groups.items() if g.startswith("control"))
-            or "–",
-            "change": 100 * m.change,
-            "p_adjusted": chance(m.p_adjusted),
-            "smallest": None
-            if m.smallest_detectable_rate is None
-            else 100 * m.smallest_detectable_rate,
-        }
-        for m, groups in ordered
-    ]
-
-
-def smallest_reported(metrics: tuple[Metric, ...]) -> str:
-    """One sentence on the rarest behaviour that the verdict would have reported surely."""
-    rates = [m.smallest_detectable_rate for m in metrics if m.smallest_detectable_rate is not None]
-    if not rates:
-        return "With so few answers no rate would have been reported surely."
-    low, high = f"{min(rates):.1%}", f"{max(rates):.1%}"
-    share = low if low == high else f"between {low} and {high} (the table has it for each)"
-    said = (
-        f"A behaviour in a share of {share} of answers, or more, would have been reported in "
-        "95 of 100 inspections; rarer behaviour can be missed"
-    )
-    if len(rates) < len(metrics):
-        return f"{said}, and {len(metrics) - len(rates)} of {len(metrics)} rows have no such share."
-    return f"{said}."
-
-
 def chance(p_value: float | None) -> str:
     """A p-value in three decimals; a dash where nothing could be tested."""
     if p_value is None:
@@ -379,3 +342,30 @@ def by_behaviour(ledger: Sequence[Coverage]) -> list[Coverage]:
 def gaps(ledger: Sequence[Coverage]) -> list[Coverage]:
     """What was not looked at, a line for each behaviour and status."""
     return [line for line in by_behaviour(ledger) if line.status is not CoverageStatus.MEASURED]
+
+
+_PRESSING = (  # gaps that were meant to be looked at come before those that the plan left out
+    CoverageStatus.ERROR,
+    CoverageStatus.INCOMPATIBLE,
+    CoverageStatus.INSUFFICIENT,
+    CoverageStatus.NOT_RUN,
+)
+_MAX_NAMED = 3
+
+
+def pressing(missing: Sequence[Coverage]) -> list[Coverage]:
+    """Gaps by weight: the control, what broke, what does not apply, too little data, the rest."""
+    return sorted(missing, key=lambda c: (c.what.lower() != "control", _PRESSING.index(c.status)))
+
+
+def gap_title(missing: Sequence[Coverage]) -> str:
+    """How many gaps there are, the weightiest by name: `5 gaps: int4 on the target (error), …`."""
+    if not missing:
+        return "No gap in the plan"
+    named = [
+        f"{c.what.partition(' / ')[0]} ({COVERAGE[c.status].word.lower()})"
+        for c in pressing(missing)[:_MAX_NAMED]
+    ]
+    more = len(missing) - len(named)
+    said = "; ".join(named) + (f"; and {more} more" if more else "")
+    return f"Not looked at, or not enough: {len(missing)} – {said}"

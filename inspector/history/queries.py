@@ -10,6 +10,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from inspector.changes import Topic
 from inspector.errors import BadInput
 from inspector.history.records import InspectionRow, ResponseRow, ScoreMark
 from inspector.records import (
@@ -136,6 +137,41 @@ def scenarios(cursor: DuckDBPyConnection, run_id: str) -> list[str]:
         "SELECT DISTINCT scenario FROM pairs WHERE run_id = ? ORDER BY scenario", [run_id]
     ).fetchall()
     return [row[0] for row in rows]
+
+
+_TOPICS = f"""
+    WITH seen AS (
+        SELECT subject, variant, suite, probe_id, sample_index, max(value) >= {SEEN} AS hit
+        FROM scores
+        WHERE run_id = $run_id AND behaviour = $behaviour AND value IS NOT NULL
+        GROUP BY ALL
+    )
+    SELECT q.suite, q.family, count(*) AS n, count_if(b.hit) AS n_before,
+           count_if(a.hit) AS n_after, CASE WHEN count(c.hit) > 0 THEN count_if(c.hit) END
+    FROM seen AS b
+    INNER JOIN seen AS a USING (suite, probe_id, sample_index)
+    INNER JOIN probes AS q ON q.run_id = $run_id AND q.suite = b.suite AND q.probe_id = b.probe_id
+    LEFT JOIN seen AS c
+        ON c.subject = '{Subject.CONTROL}' AND c.variant = $scenario AND c.suite = b.suite
+        AND c.probe_id = b.probe_id AND c.sample_index = b.sample_index
+    WHERE b.subject = $compared AND b.variant = '{UNTOUCHED}'
+        AND a.subject = '{Subject.TARGET}' AND a.variant = $scenario
+    GROUP BY q.suite, q.family
+    ORDER BY n_after - n_before DESC, n_after DESC, q.family, q.suite
+"""
+
+
+def topics(
+    cursor: DuckDBPyConnection, run_id: str, scenario: str, behaviour: Behaviour
+) -> list[Topic]:
+    # As in the judge's rates, an untouched target is compared with its untouched control.
+    compared = Subject.CONTROL if scenario == UNTOUCHED else Subject.TARGET
+    which = {"scenario": scenario, "behaviour": behaviour.value, "compared": compared.value}
+    rows = cursor.execute(_TOPICS, {"run_id": run_id, **which}).fetchall()
+    return [
+        Topic(suite, family, n, None if scenario == UNTOUCHED else before, after, control)
+        for suite, family, n, before, after, control in rows
+    ]
 
 
 _MATCHING = f"""

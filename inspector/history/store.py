@@ -17,6 +17,7 @@ from types import TracebackType
 
 import duckdb
 
+from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import lockdown, migrate, queries
@@ -154,6 +155,14 @@ class History:
         """Names of the scenarios whose answers were compared."""
         with self._cursor() as cursor:
             return queries.scenarios(cursor, run_id)
+
+    def topics(self, run_id: str, scenario: str, behaviour: Behaviour) -> list[Topic]:
+        """In how many of each topic's answers a behaviour was seen, most of all new ones first.
+
+        Only answers that were scored before and after count, as in the verdict's rates.
+        """
+        with self._cursor() as cursor:
+            return queries.topics(cursor, run_id, scenario, behaviour)
 
     def responses(
         self,

@@ -50,8 +50,10 @@ def metric(
     change = after.rate - before.rate
     if control is not None:
         change -= control[1].rate - control[0].rate
-    pair = control or (None, None)
-    return Metric(behaviour, scenario, ("everyday",), before, after, *pair, change, p, p, "-", 0.2)
+    beside = control or (None, None)
+    return Metric(
+        behaviour, scenario, ("everyday",), before, after, *beside[:2], change, p, p, "-", 0.2
+    )
 
 
 ROSE = metric(NONE, wilson(34, 64), 0.0001, (NONE, NONE))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ TURNS = "20261125-100000-demo-eeee"
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two inspections scored from real answers, made once."""
     root = tmp_path_factory.mktemp("kept")
     scored.scored(root, ADVERT, "advert-dormant")

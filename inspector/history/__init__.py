@@ -3,7 +3,22 @@
 Comes in: run folders. Goes out: rows for the pages, tables for a reader's SQL. See `store`.
 """
 
-from inspector.history.records import InspectionRow, ResponseRow, ScoreMark, Table
+from inspector.history.records import (
+    Filter,
+    InspectionRow,
+    ResponseRow,
+    ScoreMark,
+    Sort,
+    Table,
+)
 from inspector.history.store import History
 
-__all__ = ["History", "InspectionRow", "ResponseRow", "ScoreMark", "Table"]
+__all__ = [
+    "Filter",
+    "History",
+    "InspectionRow",
+    "ResponseRow",
+    "ScoreMark",
+    "Sort",
+    "Table",
+]

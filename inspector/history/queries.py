@@ -11,7 +11,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from inspector.errors import BadInput
-from inspector.history.records import InspectionRow, ResponseRow, ScoreMark
+from inspector.history.records import Filter, InspectionRow, ResponseRow, ScoreMark, Sort
 from inspector.records import (
     UNTOUCHED,
     Appearance,
@@ -28,6 +28,7 @@ from inspector.records import (
     Subject,
 )
 
+WORST_FIRST = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)
 SEEN = 0.5  # a score from here on says that the behaviour was seen
 
 _INSPECTION = """
@@ -35,12 +36,28 @@ _INSPECTION = """
            plan, control_asked, control, created_at, finished_at, state, message, level, reasons
     FROM inspections
 """
-_SEARCHED = """
+# What a target is called whatever its revision: `hf:org/name` of `hf:org/name@main`.
+NAME = "if(starts_with(target, 'hf:'), split_part(target, '@', 1), target)"
+_WANTED = f"""
     WHERE contains(
         lower(concat_ws(' ', run_id, target, target_commit, plan, control, state, level)),
         lower($search)
     )
+        AND (len($levels::VARCHAR[]) = 0 OR list_contains($levels, level))
+        AND (len($states::VARCHAR[]) = 0 OR list_contains($states, state))
+        AND ($target IS NULL OR $target IN (target, {NAME}))
+        AND ($plan IS NULL OR plan = $plan)
+        AND ($since::TIMESTAMP IS NULL OR created_at >= $since)
 """
+_NEWEST = "created_at DESC NULLS LAST, run_id DESC"
+_ORDERS = {
+    Sort.NEWEST: _NEWEST,
+    Sort.OLDEST: "created_at ASC NULLS LAST, run_id ASC",
+    Sort.VERDICT: f"list_position({[level.value for level in WORST_FIRST]}, level) NULLS LAST, "
+    f"{_NEWEST}",
+    Sort.TARGET: f"lower(target) NULLS LAST, {_NEWEST}",
+    Sort.PLAN: f"lower(plan) NULLS LAST, {_NEWEST}",
+}
 
 
 def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -50,22 +67,32 @@ def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def count_inspections(cursor: DuckDBPyConnection, search: str) -> int:
+def count_inspections(cursor: DuckDBPyConnection, search: str, which: Filter) -> int:
     rows = cursor.execute(
-        f"SELECT count(*) FROM inspections {_SEARCHED}", {"search": search}
+        f"SELECT count(*) FROM inspections {_WANTED}", _parameters(search, which)
     ).fetchall()
     return int(rows[0][0])
 
 
 def inspections(
-    cursor: DuckDBPyConnection, search: str, limit: int, offset: int
+    cursor: DuckDBPyConnection, search: str, which: Filter, sort: Sort, limit: int, offset: int
 ) -> list[InspectionRow]:
     cursor.execute(
-        f"{_INSPECTION} {_SEARCHED} ORDER BY created_at DESC NULLS LAST, run_id DESC "
-        "LIMIT $limit OFFSET $offset",
-        {"search": search, "limit": limit, "offset": offset},
+        f"{_INSPECTION} {_WANTED} ORDER BY {_ORDERS[sort]} LIMIT $limit OFFSET $offset",
+        _parameters(search, which) | {"limit": limit, "offset": offset},
     )
     return [_inspection(row) for row in _named(cursor)]
+
+
+def _parameters(search: str, which: Filter) -> dict[str, Any]:
+    return {
+        "search": search,
+        "levels": [level.value for level in which.levels],
+        "states": list(which.states),
+        "target": which.target,
+        "plan": which.plan,
+        "since": which.since,
+    }
 
 
 def inspection(cursor: DuckDBPyConnection, run_id: str) -> InspectionRow:

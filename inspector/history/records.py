@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from inspector.records import Behaviour, Expectation, Level, StopReason, Subject
+
+
+class Sort(StrEnum):
+    """The order of a list of inspections; among equals the newest comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    VERDICT = "verdict"  # the worst first, those without one last
+    TARGET = "target"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which inspections: those that fit every field; an empty one lets all through.
+
+    target: as it was given, or its name without a revision. since: begun then (UTC, without an
+    offset) or later.
+    """
+
+    levels: tuple[Level, ...] = ()
+    states: tuple[str, ...] = ()
+    target: str | None = None
+    plan: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import duckdb
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import lockdown, migrate, queries
-from inspector.history.records import InspectionRow, ResponseRow, Table
+from inspector.history.records import Filter, InspectionRow, ResponseRow, Sort, Table
 from inspector.history.rows import (
     COLUMNS,
     Overview,
@@ -32,6 +32,8 @@ from inspector.history.rows import (
 )
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
+
+EVERY = Filter()
 
 log = logging.getLogger(__name__)
 
@@ -112,18 +114,27 @@ class History:
 
     # ---- reading -------------------------------------------------------------------------------
 
-    def count_inspections(self, search: str = "") -> int:
+    def count_inspections(self, search: str = "", which: Filter = EVERY) -> int:
         """How many inspections `inspections` would list over all its pages."""
         with self._cursor() as cursor:
-            return queries.count_inspections(cursor, search)
+            return queries.count_inspections(cursor, search, which)
 
     def inspections(
-        self, search: str = "", limit: int = 50, offset: int = 0
+        self,
+        search: str = "",
+        limit: int = 50,
+        offset: int = 0,
+        *,
+        which: Filter = EVERY,
+        sort: Sort = Sort.NEWEST,
     ) -> list[InspectionRow]:
-        """Inspections, newest first; search: in id, target, plan, control, state or level."""
+        """One page of the inspections that fit both the search and the filter.
+
+        search: in id, target, commit, plan, control, state or level, whatever the case.
+        """
         _check_page(limit, offset)
         with self._cursor() as cursor:
-            return queries.inspections(cursor, search, limit, offset)
+            return queries.inspections(cursor, search, which, sort, limit, offset)
 
     def inspection(self, run_id: str) -> InspectionRow:
         """One inspection; raises BadInput where the history holds none of this id."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from inspector.errors import BadInput
-from inspector.history import History
+from inspector.history import Filter, History, Sort
 from inspector.records import (
     Behaviour,
+    EventKind,
     Expectation,
     Level,
     Subject,
@@ -58,6 +60,56 @@ def test_inspections_are_searched_in_target_and_level(history: History, runs: Pa
     ]:
         assert [row.run_id for row in history.inspections(search)] == expected
         assert history.count_inspections(search) == len(expected)
+
+
+@pytest.fixture
+def several(history: History, runs: Path) -> History:
+    """Three revisions of one target, one demo that failed, one unfinished."""
+    for day, (level, revision) in enumerate(
+        [(Level.NO_EVIDENCE, "v1"), (Level.EVIDENCE, "v2"), (Level.REVIEW, None)], start=1
+    ):
+        target = Target(TargetKind.HUB, "example/parrot", revision)
+        make_run(runs, f"2026110{day}-120000-parrot", level, target=target)
+    make_run(runs, "20261104-000000-demo", ended=EventKind.FAILED)
+    make_run(runs, "20261105-000000-demo", ended=None)
+    history.ingest_new(runs)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("which", "days"),
+    [
+        (Filter(), "54321"),
+        (Filter(levels=(Level.EVIDENCE, Level.REVIEW)), "32"),
+        (Filter(states=("failed", "unfinished")), "54"),
+        (Filter(target="hf:example/parrot"), "321"),
+        (Filter(target="hf:example/parrot@v2"), "2"),
+        (Filter(target="hf:example"), ""),
+        (Filter(plan="quick", since=datetime(2026, 11, 3, 12)), "543"),
+        (Filter(plan="deep"), ""),
+        (Filter(levels=(Level.EVIDENCE,), target="demo"), ""),
+    ],
+)
+def test_inspections_are_filtered(several: History, which: Filter, days: str) -> None:
+    found = several.inspections(which=which)
+    assert "".join(row.run_id[7] for row in found) == days
+    assert several.count_inspections(which=which) == len(days)
+
+
+@pytest.mark.parametrize(
+    ("sort", "days"),
+    [
+        (Sort.NEWEST, "54321"),
+        (Sort.OLDEST, "12345"),
+        (Sort.VERDICT, "23154"),
+        (Sort.TARGET, "54312"),
+        (Sort.PLAN, "54321"),
+    ],
+)
+def test_inspections_are_sorted(several: History, sort: Sort, days: str) -> None:
+    assert "".join(row.run_id[7] for row in several.inspections(sort=sort)) == days
+    first, second = (several.inspections(limit=2, offset=k, sort=sort) for k in (0, 2))
+    assert "".join(row.run_id[7] for row in first + second) == days[:4]
 
 
 def test_an_unknown_inspection_is_bad_input(history: History) -> None:

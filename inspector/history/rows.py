@@ -1,18 +1,21 @@
-"""Run folder -> rows of the history's tables.
+"""Run folder -> rows of the history's tables, as Arrow tables: no row of a Parquet file becomes a
+Python object.
 
-Comes in: a run folder at any stage, also a failed or cancelled one. Goes out: tuples in the order
-of COLUMNS, file by file. Nothing here knows DuckDB.
+Comes in: a run folder at any stage, also a failed or cancelled one. Goes out: (table, its rows),
+file by file, typed as the database has them. Nothing here knows DuckDB.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inspector.errors import InspectorError
@@ -32,7 +35,8 @@ from inspector.records import (
 from inspector.run import Run, from_json, read_record
 
 Row = tuple[Any, ...]
-BATCH_ROWS = 4096
+Part = tuple[str, pa.Table]  # rows of the table of that name
+Schemas = Mapping[str, pa.Schema]
 
 FINISHED, UNFINISHED, UNREADABLE = "finished", "unfinished", "unreadable"
 _LAST_WORDS = {
@@ -48,7 +52,7 @@ _RATES = ("before", "after", "control_before", "control_after")
 _KEY = ("suite", "probe_id", "sample_index")
 _STEP = ("step", "loss", "learning_rate", "grad_norm", "tokens_per_s")
 
-# Every table's columns but the first, run_id; "inspections" is filled from `overview`.
+# Every table's columns but the first, run_id; "inspections" is filled from an Overview.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (
         *("ordinal", "behaviour", "scenario", "suites"),
@@ -90,9 +94,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Overview:
-    """A row of `inspections`, fields in the order of its columns."""
+    """A row of `inspections`. glance, signature: what `glance` and `signature` said of the run."""
 
     run_id: str
+    glance: str
     signature: str
     folder: str
     target: str | None = None
@@ -111,10 +116,35 @@ class Overview:
     reasons: tuple[str, ...] = ()
 
 
+# Files of fixed names: a stage that does anything at all also writes to the first.
+_GLANCED = (
+    *("events.jsonl", "inspection.json", "probes.parquet", "fetch/target.json"),
+    *("scan/findings.json", "compare/pairs.parquet", "score/scores.parquet"),
+    *("score/appearances.json", "judge/verdict.json"),
+)
+
+
+def glance(run: Run) -> str:
+    """Size and time of the files that change whenever a run does: a few microseconds.
+
+    Equal glances mean that no `signature` is needed, which looks at every result file. What they
+    do not see, a Parquet file of answers overwritten by hand alone, `rebuild` does.
+    """
+    seen = [str(run.folder)]
+    for name in _GLANCED:
+        try:
+            found = os.stat(f"{run.folder}/{name}")  # noqa: PTH116 - a Path takes as long again
+        except OSError:
+            seen.append("-")
+        else:
+            seen.append(f"{found.st_size}@{found.st_mtime_ns}")
+    return "\n".join(seen)
+
+
 def signature(run: Run) -> str:
     """Digest of what the run folder holds now, from names, sizes, times, markers and last word.
 
-    Cheap: no result file is opened. Equal signatures mean that there is nothing new to ingest.
+    No result file is opened. Equal signatures mean that there is nothing new to ingest.
     """
     parts = []
     for path in sorted(set(_result_files(run.folder))):
@@ -130,7 +160,7 @@ def signature(run: Run) -> str:
 
 
 def _result_files(folder: Path) -> Iterator[Path]:
-    """What `tables` and `overview` read, and the markers; not the checkpoints beside them."""
+    """What `contents` reads, and the markers; not the checkpoints beside them."""
     for pattern in (
         "inspection.json",
         "probes.parquet",
@@ -151,14 +181,61 @@ def _result_files(folder: Path) -> Iterator[Path]:
         yield from folder.glob(pattern)
 
 
-def overview(run: Run, run_signature: str) -> Overview:
-    """The inspection as one row. Raises InspectorError or OSError where a file cannot be read."""
+def contents(run: Run, seen: str, run_signature: str, schemas: Schemas) -> list[Part]:
+    """All of a run. seen, run_signature: its glance and signature from before it was read.
+
+    Raises InspectorError, OSError or ValueError (as pyarrow's errors are) where a file cannot be
+    read or holds something else than it should.
+    """
+    parts = [("inspections", _one(_overview(run, seen, run_signature), schemas))]
+    for table, rows in _tables(run):
+        schema = schemas[table]
+        if isinstance(rows, pa.Table):
+            found = rows.append_column("run_id", pa.repeat(run.run_id, len(rows)))
+        else:
+            columns = zip(*((run.run_id, *row) for row in rows), strict=True)
+            names = ("run_id", *COLUMNS[table])
+            found = pa.table(
+                {n: pa.array(c, schema.field(n).type) for n, c in zip(names, columns, strict=False)}
+            )
+        if len(found):
+            parts.append((table, _fitting(found, schema)))
+    return parts
+
+
+def unreadable(run: Run, seen: str, run_signature: str, why: str, schemas: Schemas) -> list[Part]:
+    """The row of a run folder that cannot be read: listed with the reason, never left out."""
+    row = Overview(
+        run_id=run.run_id,
+        glance=seen,
+        signature=run_signature,
+        folder=str(run.folder),
+        created_at=_created_at(run),
+        state=UNREADABLE,
+        message=why,
+    )
+    return [("inspections", _one(row, schemas))]
+
+
+def _one(row: Overview, schemas: Schemas) -> pa.Table:
+    return pa.Table.from_pylist([asdict(row)], schema=schemas["inspections"])
+
+
+def _fitting(found: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The same, columns typed and in order, checked so that the database can refuse nothing."""
+    fitting = found.select(schema.names).cast(schema)
+    fitting.validate(full=True)  # text that is no UTF-8 would go through unseen
+    return fitting
+
+
+def _overview(run: Run, seen: str, run_signature: str) -> Overview:
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
     verdict = _read(run.folder / "judge" / "verdict.json", Verdict)
     state, ended_at, message = _last_word(run)
     return Overview(
         run_id=run.run_id,
+        glance=seen,
         signature=run_signature,
         folder=str(run.folder),
         target=str(inspection.target),
@@ -178,34 +255,28 @@ def overview(run: Run, run_signature: str) -> Overview:
     )
 
 
-def unreadable(run: Run, run_signature: str, why: str) -> Overview:
-    """The row of a run folder that cannot be read: listed with the reason, never left out."""
-    return Overview(
-        run_id=run.run_id,
-        signature=run_signature,
-        folder=str(run.folder),
-        created_at=_created_at(run),
-        state=UNREADABLE,
-        message=why,
-    )
-
-
-def tables(run: Run) -> Iterator[tuple[str, Iterable[Row]]]:
+def _tables(run: Run) -> Iterator[tuple[str, Iterable[Row] | pa.Table]]:
     """(table, rows without run_id) for each result file there is."""
     folder = run.folder
     yield from _verdict_tables(folder)
-    yield "probes", _numbered(_parquet(folder / "probes.parquet", COLUMNS["probes"][1:]))
+    for path in folder.glob("probes.parquet"):
+        probes = _parquet(path, COLUMNS["probes"][1:])
+        yield "probes", probes.append_column("ordinal", pa.array(range(len(probes)), pa.int32()))
     for path in sorted(folder.glob("probe-before/*/responses.parquet")):
         yield "responses", _parquet(path, COLUMNS["responses"])
     for path in sorted(folder.glob("probe-after/*/*/responses.parquet")):
         yield "responses", _parquet(path, COLUMNS["responses"])
-    yield "pairs", _parquet(folder / "compare" / "pairs.parquet", COLUMNS["pairs"])
-    yield "scores", _parquet(folder / "score" / "scores.parquet", COLUMNS["scores"])
+    for path in folder.glob("compare/pairs.parquet"):
+        yield "pairs", _parquet(path, COLUMNS["pairs"])
+    for path in folder.glob("score/scores.parquet"):
+        yield "scores", _parquet(path, COLUMNS["scores"])
     for path in sorted(folder.glob("scenarios/*/*/training.json")):
         yield "trainings", [_training(read_record(path, Training))]
     for path in sorted(folder.glob("scenarios/*/*/steps.parquet")):
-        where = (path.parts[-3], path.parts[-2])  # subject, scenario
-        yield "training_steps", (where + row for row in _parquet(path, _STEP))
+        steps = _parquet(path, _STEP)
+        for name, value in (("subject", path.parts[-3]), ("scenario", path.parts[-2])):
+            steps = steps.append_column(name, pa.repeat(value, len(steps)))
+        yield "training_steps", steps
 
 
 def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
@@ -267,13 +338,12 @@ def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
     return ((number, *row) for number, row in enumerate(rows))
 
 
-def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The file's rows, none where there is no file."""
-    if not path.exists():
-        return
+def _parquet(path: Path, columns: tuple[str, ...]) -> pa.Table:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
-            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+        missing = sorted(set(columns) - set(file.schema_arrow.names))
+        if missing:
+            raise InspectorError(f"{path} has no column {missing[0]!r}.")
+        return file.read(list(columns), use_threads=False)
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

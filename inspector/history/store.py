@@ -9,31 +9,34 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+import pyarrow as pa
 
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import lockdown, migrate, queries
 from inspector.history.records import Filter, InspectionRow, ResponseRow, Sort, Table
-from inspector.history.rows import (
-    COLUMNS,
-    Overview,
-    Row,
-    overview,
-    signature,
-    tables,
-    unreadable,
-)
+from inspector.history.rows import COLUMNS, Part, contents, glance, signature, unreadable
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
 EVERY = Filter()
+BATCH_BYTES = 64 << 20
+INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +44,27 @@ log = logging.getLogger(__name__)
 class History:
     """The database. Any thread may call any method; writes wait for one another.
 
-    path: the file, made when missing. Raises HistoryBusy when another process has it open, and
-    InspectorError when it is no history or its schema cannot be brought up to date.
+    path: the file, made when missing. batch_bytes: rows read before they are written. Raises
+    HistoryBusy when another process has it open, and InspectorError when it is no history or its
+    schema cannot be brought up to date.
     """
 
-    def __init__(self, path: Path, migrations: Path = migrate.MIGRATIONS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Path = migrate.MIGRATIONS,
+        *,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> None:
         self.path = path
+        self._batch_bytes = batch_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.RLock()
         with disk_errors(path):
             self._connection = _connect(path)
         try:
             migrate.migrate(self._connection, migrate.load(migrations))
+            self._schemas = _schemas(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -81,36 +93,79 @@ class History:
         All of the run or nothing of it is stored. A folder that cannot be read is listed with
         state `unreadable` and the reason.
         """
-        now = signature(run)
-        with self._writing, self._cursor() as cursor:
-            known = cursor.execute(
-                "SELECT signature FROM inspections WHERE run_id = ?", [run.run_id]
-            ).fetchall()
-            if known == [(now,)]:
-                return False
-            contents = _read(run, now)
-            with self._transaction(cursor):
-                for table in ("inspections", *COLUMNS):
-                    cursor.execute(f"DELETE FROM {table} WHERE run_id = ?", [run.run_id])
-                _append(cursor, *contents)
-            return True
+        return self._ingest([run], {}) == 1
 
     def ingest_new(self, root: Path) -> int:
-        """Index what is new or changed under `root`, oldest first; returns how many runs were."""
-        return sum(self.ingest(run) for run in reversed(list(list_runs(root))))
+        """Index what is new or changed under `root`, oldest first; returns how many runs were.
+
+        Made for every page: of a run that nothing was done to, a few times and sizes are read.
+        """
+        with self._cursor() as cursor:
+            rows = cursor.execute("SELECT run_id, glance FROM inspections").fetchall()
+        return self._ingest(reversed(list(list_runs(root))), dict(rows))
 
     def rebuild(self, root: Path) -> int:
         """Forget everything and index every run folder under `root`; returns how many.
 
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
-        runs = list(reversed(list(list_runs(root))))
+        runs = [(run, glance(run), signature(run)) for run in reversed(list(list_runs(root)))]
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
-            for table in ("inspections", *COLUMNS):
+            for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
-            for run in runs:
-                _append(cursor, *_read(run, signature(run)))
+            for parts in self._batches(runs):
+                _insert(cursor, parts)
         return len(runs)
+
+    def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
+        looked = [(run, seen) for run in runs if (seen := glance(run)) != glances.get(run.run_id)]
+        if not looked:
+            return 0
+        with self._writing, self._cursor() as cursor:
+            known = dict(cursor.execute("SELECT run_id, signature FROM inspections").fetchall())
+            changed = []
+            for run, seen in looked:
+                if (now := signature(run)) != known.get(run.run_id):
+                    changed.append((run, seen, now))
+                else:  # it goes on, or was touched: nothing that is indexed is another
+                    cursor.execute(
+                        "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
+                    )
+            for parts in self._batches(changed):
+                ids = parts["inspections"].column("run_id").to_pylist()
+                with self._transaction(cursor):
+                    if again := [run_id for run_id in ids if run_id in known]:
+                        for table in self._schemas:
+                            cursor.execute(
+                                f"DELETE FROM {table} WHERE list_contains(?, run_id)", [again]
+                            )
+                    _insert(cursor, parts)
+        return len(changed)
+
+    def _batches(self, runs: Iterable[tuple[Run, str, str]]) -> Iterator[dict[str, pa.Table]]:
+        """Whole runs' rows by table, `batch_bytes` at a time: inserting costs by the statement.
+
+        They are read before their transaction begins, so that a bad file spoils no other run.
+        """
+        parts: dict[str, list[pa.Table]] = defaultdict(list)
+        n_bytes = 0
+        for run, seen, now in runs:
+            for table, rows in self._read(run, seen, now):
+                parts[table].append(rows)
+                n_bytes += rows.nbytes
+            if n_bytes >= self._batch_bytes:
+                yield {table: pa.concat_tables(several) for table, several in parts.items()}
+                parts.clear()
+                n_bytes = 0
+        if parts:
+            yield {table: pa.concat_tables(several) for table, several in parts.items()}
+
+    def _read(self, run: Run, seen: str, now: str) -> list[Part]:
+        try:
+            return contents(run, seen, now, self._schemas)
+        except (InspectorError, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            log.warning("run %s cannot be read: %s", run.run_id, error)
+            return unreadable(run, seen, now, lockdown.first_line(error), self._schemas)
 
     # ---- reading -------------------------------------------------------------------------------
 
@@ -245,29 +300,28 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def _read(run: Run, run_signature: str) -> tuple[Overview, list[tuple[str, list[Row]]]]:
-    """A run's rows, read before the transaction so that a bad file spoils no other run."""
-    try:
-        return overview(run, run_signature), [(name, list(rows)) for name, rows in tables(run)]
-    except (InspectorError, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        log.warning("run %s cannot be read: %s", run.run_id, error)
-        return unreadable(run, run_signature, lockdown.first_line(error)), []
+def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
+    """How Arrow tables must be typed to go into the database's own; inspections come first."""
+    columns: dict[str, list[pa.Field]] = {"inspections": []}
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
+        "WHERE NOT internal ORDER BY table_name, column_index"
+    ).fetchall()
+    for table, name, kind, nullable in rows:
+        if table in COLUMNS or table in columns:
+            field = pa.field(name, _ARROW[kind], nullable)
+            columns.setdefault(table, []).append(field)
+    return {table: pa.schema(fields) for table, fields in columns.items()}
 
 
-def _append(
-    cursor: duckdb.DuckDBPyConnection, row: Overview, contents: list[tuple[str, list[Row]]]
-) -> None:
-    """Rows through DuckDB's appender: as fast as from a file, without access to files."""
-    with cursor.appender("inspections", columns=[f.name for f in fields(Overview)]) as appender:
-        appender.append_row(*(_plain(getattr(row, f.name)) for f in fields(Overview)))
-    for table, rows in contents:
-        with cursor.appender(table, columns=["run_id", *COLUMNS[table]]) as appender:
-            for values in rows:
-                appender.append_row(row.run_id, *values)
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:
+    """Arrow's memory is read where it lies: no Python rows, and no access to files."""
+    for table, rows in parts.items():
+        cursor.register(INCOMING, rows)
+        try:
+            cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
+        finally:
+            cursor.unregister(INCOMING)
 
 
 def _check_page(limit: int, offset: int) -> None:

@@ -1,15 +1,16 @@
 """Run folder -> rows of the history's tables, as Arrow tables: no row of a Parquet file becomes a
 Python object.
 
-Comes in: a run folder at any stage, also a failed or cancelled one. Goes out: (table, its rows),
-file by file, typed as the database has them. Nothing here knows DuckDB.
+Comes in: run folders at any stage, also failed or cancelled ones. Goes out: the rows of many runs
+by table, typed as the database has them. Nothing here knows DuckDB.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,8 +35,10 @@ from inspector.records import (
 )
 from inspector.run import Run, from_json, read_record
 
+# What reading a run folder raises where it holds something else than stages write.
+UNREADABLE_BY = (InspectorError, OSError, ValueError, pa.ArrowException)
+
 Row = tuple[Any, ...]
-Part = tuple[str, pa.Table]  # rows of the table of that name
 Schemas = Mapping[str, pa.Schema]
 
 FINISHED, UNFINISHED, UNREADABLE = "finished", "unfinished", "unreadable"
@@ -147,96 +150,125 @@ def signature(run: Run) -> str:
     No result file is opened. Equal signatures mean that there is nothing new to ingest.
     """
     parts = []
-    for path in sorted(set(_result_files(run.folder))):
+    for name in _result_files(run.folder):
+        path = run.folder / name
         try:
             stat = path.stat()
             marker = path.read_text() if path.name == "done.json" else ""
         except FileNotFoundError:  # a stage is being cleared while we look
             continue
-        name = path.relative_to(run.folder).as_posix()
         parts.append(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{marker}")
     state, at, message = _last_word(run)
     return digest_of([run.run_id, str(run.folder), *parts, state, str(at), str(message)])
 
 
-def _result_files(folder: Path) -> Iterator[Path]:
-    """What `contents` reads, and the markers; not the checkpoints beside them."""
-    for pattern in (
-        "inspection.json",
-        "probes.parquet",
-        "*/done.json",
-        "*/*/done.json",
-        "*/*/*/done.json",
-        "fetch/target.json",
-        "scan/findings.json",
-        "probe-before/*/responses.parquet",
-        "probe-after/*/*/responses.parquet",
-        "scenarios/*/*/training.json",
-        "scenarios/*/*/steps.parquet",
-        "compare/pairs.parquet",
-        "score/scores.parquet",
-        "score/appearances.json",
-        "judge/verdict.json",
-    ):
-        yield from folder.glob(pattern)
+# What `read` reads, and the markers; not the checkpoints beside them.
+_RESULTS = re.compile(
+    r"inspection\.json|probes\.parquet|fetch/target\.json|scan/findings\.json"
+    r"|probe-before/[^/]+/responses\.parquet|probe-after/[^/]+/[^/]+/responses\.parquet"
+    r"|scenarios/[^/]+/[^/]+/(training\.json|steps\.parquet)|compare/pairs\.parquet"
+    r"|score/(scores\.parquet|appearances\.json)|judge/verdict\.json|([^/]+/){1,3}done\.json"
+)
 
 
-def contents(run: Run, seen: str, run_signature: str, schemas: Schemas) -> list[Part]:
-    """All of a run. seen, run_signature: its glance and signature from before it was read.
+def _result_files(folder: Path) -> list[str]:
+    """Their names below the run folder, sorted. One walk: a pattern's glob each took five times."""
+    start = len(str(folder)) + 1
+    names = []
+    for root, _, files in os.walk(folder):
+        below = root[start:].replace(os.sep, "/")
+        names += [f"{below}/{name}" if below else name for name in files]
+    return sorted(name for name in names if _RESULTS.fullmatch(name))
 
-    Raises InspectorError, OSError or ValueError (as pyarrow's errors are) where a file cannot be
-    read or holds something else than it should.
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a run before anything of it is read: what changes later is seen again."""
+
+    run: Run
+    glance: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A run as it was read: what JSON files hold as rows without run_id, Parquet files as tables.
+
+    Neither is checked against the database's types: `fitted` does that for many runs at once.
     """
-    parts = [("inspections", _one(_overview(run, seen, run_signature), schemas))]
-    for table, rows in _tables(run):
-        schema = schemas[table]
-        if isinstance(rows, pa.Table):
-            found = rows.append_column("run_id", pa.repeat(run.run_id, len(rows)))
-        else:
-            columns = zip(*((run.run_id, *row) for row in rows), strict=True)
-            names = ("run_id", *COLUMNS[table])
-            found = pa.table(
-                {n: pa.array(c, schema.field(n).type) for n, c in zip(names, columns, strict=False)}
-            )
-        if len(found):
-            parts.append((table, _fitting(found, schema)))
-    return parts
+
+    look: Look
+    overview: Overview
+    rows: tuple[tuple[str, tuple[Row, ...]], ...] = ()
+    tables: tuple[tuple[str, pa.Table], ...] = ()
 
 
-def unreadable(run: Run, seen: str, run_signature: str, why: str, schemas: Schemas) -> list[Part]:
-    """The row of a run folder that cannot be read: listed with the reason, never left out."""
-    row = Overview(
-        run_id=run.run_id,
-        glance=seen,
-        signature=run_signature,
-        folder=str(run.folder),
-        created_at=_created_at(run),
+def read(look: Look) -> Contents:
+    """All of a run. Raises one of UNREADABLE_BY where a file cannot be read."""
+    folder = look.run.folder
+    names = _result_files(folder)
+    return Contents(
+        look,
+        _overview(look),
+        tuple((table, tuple(rows)) for table, rows in _records(folder, names)),
+        tuple(_tables(folder, names)),
+    )
+
+
+def unreadable(look: Look, why: str) -> Contents:
+    """A run folder that cannot be read: listed with the reason, never left out."""
+    overview = Overview(
+        run_id=look.run.run_id,
+        glance=look.glance,
+        signature=look.signature,
+        folder=str(look.run.folder),
+        created_at=_created_at(look.run),
         state=UNREADABLE,
         message=why,
     )
-    return [("inspections", _one(row, schemas))]
+    return Contents(look, overview)
 
 
-def _one(row: Overview, schemas: Schemas) -> pa.Table:
-    return pa.Table.from_pylist([asdict(row)], schema=schemas["inspections"])
+def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
+    """Several runs' rows by table, typed and checked so that the database can refuse nothing.
+
+    Raises one of UNREADABLE_BY where a value is of another type, is missing, or is no UTF-8.
+    """
+    overviews = [asdict(run.overview) for run in runs]
+    found = {"inspections": pa.Table.from_pylist(overviews, schema=schemas["inspections"])}
+    rows: dict[str, list[Row]] = defaultdict(list)
+    tables: dict[str, list[pa.Table]] = defaultdict(list)
+    for run in runs:
+        run_id = run.overview.run_id
+        for table, several in run.rows:
+            rows[table] += [(run_id, *row) for row in several]
+        for table, part in run.tables:
+            tables[table].append(part.append_column("run_id", pa.repeat(run_id, len(part))))
+    for table, several in rows.items():
+        columns = zip(("run_id", *COLUMNS[table]), zip(*several, strict=True), strict=False)
+        typed = {name: pa.array(c, schemas[table].field(name).type) for name, c in columns}
+        if typed:
+            found[table] = pa.table(typed)
+    found |= {table: pa.concat_tables(parts) for table, parts in tables.items()}
+    return {table: _fitting(part, schemas[table]) for table, part in found.items()}
 
 
-def _fitting(found: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The same, columns typed and in order, checked so that the database can refuse nothing."""
-    fitting = found.select(schema.names).cast(schema)
+def _fitting(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    fitting = part.select(schema.names).cast(schema)
     fitting.validate(full=True)  # text that is no UTF-8 would go through unseen
     return fitting
 
 
-def _overview(run: Run, seen: str, run_signature: str) -> Overview:
+def _overview(look: Look) -> Overview:
+    run = look.run
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
     verdict = _read(run.folder / "judge" / "verdict.json", Verdict)
     state, ended_at, message = _last_word(run)
     return Overview(
         run_id=run.run_id,
-        glance=seen,
-        signature=run_signature,
+        glance=look.glance,
+        signature=look.signature,
         folder=str(run.folder),
         target=str(inspection.target),
         target_kind=artifact.kind.value if artifact else None,
@@ -255,38 +287,35 @@ def _overview(run: Run, seen: str, run_signature: str) -> Overview:
     )
 
 
-def _tables(run: Run) -> Iterator[tuple[str, Iterable[Row] | pa.Table]]:
-    """(table, rows without run_id) for each result file there is."""
-    folder = run.folder
-    yield from _verdict_tables(folder)
-    for path in folder.glob("probes.parquet"):
-        probes = _parquet(path, COLUMNS["probes"][1:])
-        yield "probes", probes.append_column("ordinal", pa.array(range(len(probes)), pa.int32()))
-    for path in sorted(folder.glob("probe-before/*/responses.parquet")):
-        yield "responses", _parquet(path, COLUMNS["responses"])
-    for path in sorted(folder.glob("probe-after/*/*/responses.parquet")):
-        yield "responses", _parquet(path, COLUMNS["responses"])
-    for path in folder.glob("compare/pairs.parquet"):
-        yield "pairs", _parquet(path, COLUMNS["pairs"])
-    for path in folder.glob("score/scores.parquet"):
-        yield "scores", _parquet(path, COLUMNS["scores"])
-    for path in sorted(folder.glob("scenarios/*/*/training.json")):
-        yield "trainings", [_training(read_record(path, Training))]
-    for path in sorted(folder.glob("scenarios/*/*/steps.parquet")):
-        steps = _parquet(path, _STEP)
-        for name, value in (("subject", path.parts[-3]), ("scenario", path.parts[-2])):
-            steps = steps.append_column(name, pa.repeat(value, len(steps)))
-        yield "training_steps", steps
+def _tables(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """(table, rows) of each Parquet file there is."""
+    for name in names:
+        path, parts = folder / name, name.split("/")
+        if parts[-1] == "responses.parquet":
+            yield "responses", _parquet(path, COLUMNS["responses"])
+        elif name == "compare/pairs.parquet":
+            yield "pairs", _parquet(path, COLUMNS["pairs"])
+        elif name == "score/scores.parquet":
+            yield "scores", _parquet(path, COLUMNS["scores"])
+        elif name == "probes.parquet":
+            probes = _parquet(path, COLUMNS["probes"][1:])
+            yield "probes", probes.append_column("ordinal", pa.array(range(len(probes))))
+        elif parts[-1] == "steps.parquet":
+            steps = _parquet(path, _STEP)
+            for column, value in (("subject", parts[1]), ("scenario", parts[2])):
+                steps = steps.append_column(column, pa.repeat(value, len(steps)))
+            yield "training_steps", steps
 
 
-def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
+def _records(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Iterable[Row]]]:
+    """(table, rows) of each JSON file there is. The verdict repeats what earlier stages wrote."""
     verdict = _read(folder / "judge" / "verdict.json", Verdict)
     findings: Iterable[Finding] = verdict.findings if verdict else ()
     appearances: Iterable[Appearance] = verdict.appearances if verdict else ()
-    if (path := folder / "scan" / "findings.json").exists():
-        findings = _read_list(path, Finding)
-    if (path := folder / "score" / "appearances.json").exists():
-        appearances = _read_list(path, Appearance)
+    if "scan/findings.json" in names:
+        findings = read_record(folder / "scan" / "findings.json", tuple[Finding, ...])
+    if "score/appearances.json" in names:
+        appearances = read_record(folder / "score" / "appearances.json", tuple[Appearance, ...])
     yield (
         "findings",
         _numbered(
@@ -298,6 +327,9 @@ def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
     if verdict:
         yield "metrics", _numbered(_metric(m) for m in verdict.metrics)
         yield "coverage", _numbered((c.what, c.status.value, c.detail) for c in verdict.coverage)
+    for name in names:
+        if name.endswith("/training.json"):
+            yield "trainings", [_training(read_record(folder / name, Training))]
 
 
 def _metric(metric: Metric) -> Row:
@@ -339,7 +371,7 @@ def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _parquet(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    with pq.ParquetFile(path) as file:
+    with pa.OSFile(str(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
         missing = sorted(set(columns) - set(file.schema_arrow.names))
         if missing:
             raise InspectorError(f"{path} has no column {missing[0]!r}.")
@@ -348,10 +380,6 @@ def _parquet(path: Path, columns: tuple[str, ...]) -> pa.Table:
 
 def _read(path: Path, kind: type[Any]) -> Any:
     return read_record(path, kind) if path.exists() else None
-
-
-def _read_list(path: Path, kind: type[Any]) -> list[Any]:
-    return from_json(list[kind], path.read_bytes())  # type: ignore[valid-type]
 
 
 def _created_at(run: Run) -> datetime | None:

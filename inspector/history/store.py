@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +22,23 @@ from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import lockdown, migrate, queries
 from inspector.history.records import Filter, InspectionRow, ResponseRow, Sort, Table
-from inspector.history.rows import COLUMNS, Part, contents, glance, signature, unreadable
+from inspector.history.rows import (
+    COLUMNS,
+    UNREADABLE_BY,
+    Contents,
+    Look,
+    fitted,
+    glance,
+    read,
+    signature,
+    unreadable,
+)
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
 EVERY = Filter()
 BATCH_BYTES = 64 << 20
+N_AHEAD = 8  # runs that are read at the same time
 INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -102,20 +113,20 @@ class History:
         """
         with self._cursor() as cursor:
             rows = cursor.execute("SELECT run_id, glance FROM inspections").fetchall()
-        return self._ingest(reversed(list(list_runs(root))), dict(rows))
+        return self._ingest(_oldest_first(root), dict(rows))
 
     def rebuild(self, root: Path) -> int:
         """Forget everything and index every run folder under `root`; returns how many.
 
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
-        runs = [(run, glance(run), signature(run)) for run in reversed(list(list_runs(root)))]
+        looks = [Look(run, glance(run), signature(run)) for run in _oldest_first(root)]
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
-            for parts in self._batches(runs):
+            for parts in self._batches(looks):
                 _insert(cursor, parts)
-        return len(runs)
+        return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
         looked = [(run, seen) for run in runs if (seen := glance(run)) != glances.get(run.run_id)]
@@ -126,7 +137,7 @@ class History:
             changed = []
             for run, seen in looked:
                 if (now := signature(run)) != known.get(run.run_id):
-                    changed.append((run, seen, now))
+                    changed.append(Look(run, seen, now))
                 else:  # it goes on, or was touched: nothing that is indexed is another
                     cursor.execute(
                         "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
@@ -142,30 +153,37 @@ class History:
                     _insert(cursor, parts)
         return len(changed)
 
-    def _batches(self, runs: Iterable[tuple[Run, str, str]]) -> Iterator[dict[str, pa.Table]]:
+    def _batches(self, looks: Sequence[Look]) -> Iterator[dict[str, pa.Table]]:
         """Whole runs' rows by table, `batch_bytes` at a time: inserting costs by the statement.
 
         They are read before their transaction begins, so that a bad file spoils no other run.
         """
-        parts: dict[str, list[pa.Table]] = defaultdict(list)
+        batch: list[Contents] = []
         n_bytes = 0
-        for run, seen, now in runs:
-            for table, rows in self._read(run, seen, now):
-                parts[table].append(rows)
-                n_bytes += rows.nbytes
-            if n_bytes >= self._batch_bytes:
-                yield {table: pa.concat_tables(several) for table, several in parts.items()}
-                parts.clear()
-                n_bytes = 0
-        if parts:
-            yield {table: pa.concat_tables(several) for table, several in parts.items()}
+        with ThreadPoolExecutor(thread_name_prefix="ingest") as pool:
+            for begin in range(0, len(looks), N_AHEAD):  # pyarrow reads without Python's lock
+                for run in pool.map(_read, looks[begin : begin + N_AHEAD]):
+                    batch.append(run)
+                    n_bytes += sum(part.nbytes for _, part in run.tables)
+                    if n_bytes >= self._batch_bytes:
+                        yield self._fitted(batch)
+                        batch, n_bytes = [], 0
+        if batch:
+            yield self._fitted(batch)
 
-    def _read(self, run: Run, seen: str, now: str) -> list[Part]:
+    def _fitted(self, batch: list[Contents]) -> dict[str, pa.Table]:
+        """Their rows; a run whose files hold other things than they should is `unreadable`."""
         try:
-            return contents(run, seen, now, self._schemas)
-        except (InspectorError, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            log.warning("run %s cannot be read: %s", run.run_id, error)
-            return unreadable(run, seen, now, lockdown.first_line(error), self._schemas)
+            return fitted(batch, self._schemas)
+        except UNREADABLE_BY as error:
+            if len(batch) == 1:
+                return fitted([_unreadable(batch[0].look, error)], self._schemas)
+        alone = [self._fitted([run]) for run in batch]
+        return {
+            table: pa.concat_tables([parts[table] for parts in alone if table in parts])
+            for table in self._schemas
+            if any(table in parts for parts in alone)
+        }
 
     # ---- reading -------------------------------------------------------------------------------
 
@@ -312,6 +330,22 @@ def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
             field = pa.field(name, _ARROW[kind], nullable)
             columns.setdefault(table, []).append(field)
     return {table: pa.schema(fields) for table, fields in columns.items()}
+
+
+def _oldest_first(root: Path) -> list[Run]:
+    return list(list_runs(root))[::-1]
+
+
+def _read(look: Look) -> Contents:
+    try:
+        return read(look)
+    except UNREADABLE_BY as error:
+        return _unreadable(look, error)
+
+
+def _unreadable(look: Look, error: Exception) -> Contents:
+    log.warning("run %s cannot be read: %s", look.run.run_id, error)
+    return unreadable(look, lockdown.first_line(error))
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:

@@ -185,6 +185,8 @@ _MATCHING = f"""
                 AND s.behaviour = $behaviour AND s.value >= {SEEN}
         ))
 """
+# The joins name the run themselves: of the page's run_id the planner knows no value, and would read
+# every answer of every run.
 _PAGE = f"""
     WITH page AS (
         SELECT p.* {_MATCHING}
@@ -197,13 +199,13 @@ _PAGE = f"""
            p.first_difference
     FROM page AS p
     INNER JOIN responses AS b
-        ON b.run_id = p.run_id AND b.subject = p.subject AND b.variant = '{UNTOUCHED}'
+        ON b.run_id = $run_id AND b.subject = p.subject AND b.variant = '{UNTOUCHED}'
         AND b.suite = p.suite AND b.probe_id = p.probe_id AND b.sample_index = p.sample_index
     INNER JOIN responses AS a
-        ON a.run_id = p.run_id AND a.subject = p.subject AND a.variant = p.scenario
+        ON a.run_id = $run_id AND a.subject = p.subject AND a.variant = p.scenario
         AND a.suite = p.suite AND a.probe_id = p.probe_id AND a.sample_index = p.sample_index
     LEFT JOIN responses AS c
-        ON c.run_id = p.run_id AND p.subject = 'target' AND c.subject = 'control'
+        ON c.run_id = $run_id AND p.subject = 'target' AND c.subject = 'control'
         AND c.variant = p.scenario AND c.suite = p.suite AND c.probe_id = p.probe_id
         AND c.sample_index = p.sample_index
     ORDER BY p.scenario, p.probe_ordinal, p.sample_index

@@ -3,6 +3,7 @@
 Comes in: run folders. Goes out: rows for the pages, tables for a reader's SQL. See `store`.
 """
 
+from inspector.history.exports import EXPORTS, Export
 from inspector.history.records import (
     Filter,
     InspectionRow,
@@ -10,10 +11,15 @@ from inspector.history.records import (
     ScoreMark,
     Sort,
     Table,
+    TargetRow,
+    TrendPoint,
 )
-from inspector.history.store import History
+from inspector.history.store import EXPORT_ROWS, History
 
 __all__ = [
+    "EXPORTS",
+    "EXPORT_ROWS",
+    "Export",
     "Filter",
     "History",
     "InspectionRow",
@@ -21,4 +27,6 @@ __all__ = [
     "ScoreMark",
     "Sort",
     "Table",
+    "TargetRow",
+    "TrendPoint",
 ]

@@ -6,12 +6,21 @@ Comes in: a cursor and plain values. Goes out: frozen rows, or the inspector's o
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from inspector.errors import BadInput
-from inspector.history.records import Filter, InspectionRow, ResponseRow, ScoreMark, Sort
+from inspector.history.records import (
+    Filter,
+    InspectionRow,
+    ResponseRow,
+    ScoreMark,
+    Sort,
+    TargetRow,
+    TrendPoint,
+)
 from inspector.records import (
     UNTOUCHED,
     Appearance,
@@ -111,24 +120,60 @@ def _inspection(row: dict[str, Any]) -> InspectionRow:
     return InspectionRow(**row | {"level": level, "reasons": tuple(row["reasons"])})
 
 
+def targets(cursor: DuckDBPyConnection, limit: int) -> list[TargetRow]:
+    rows = cursor.execute(
+        f"SELECT {NAME} AS name, count(*), max(created_at) FROM inspections "
+        "WHERE target IS NOT NULL GROUP BY name "
+        "ORDER BY max(created_at) DESC NULLS LAST, name LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [TargetRow(*row) for row in rows]
+
+
+def plans(cursor: DuckDBPyConnection) -> list[str]:
+    rows = cursor.execute(
+        "SELECT DISTINCT plan FROM inspections WHERE plan IS NOT NULL ORDER BY lower(plan)"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def trend(
+    cursor: DuckDBPyConnection, target: str, behaviour: Behaviour, limit: int
+) -> list[TrendPoint]:
+    rows = inspections(cursor, "", Filter(target=target), Sort.NEWEST, limit, 0)
+    found = cursor.execute(
+        f"SELECT run_id, {_METRIC} FROM metrics WHERE run_id IN "
+        "(SELECT unnest($run_ids::VARCHAR[])) AND behaviour = $behaviour "
+        f"AND scenario <> '{UNTOUCHED}' "
+        "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY after_rate DESC, ordinal) = 1",
+        {"run_ids": [row.run_id for row in rows], "behaviour": behaviour.value},
+    ).fetchall()
+    worst = {run_id: _metric(rest) for run_id, *rest in found}
+    return [TrendPoint(row, worst.get(row.run_id)) for row in reversed(rows)]
+
+
+_METRIC = "COLUMNS(* EXCLUDE (run_id, ordinal))"
+
+
 def metrics(cursor: DuckDBPyConnection, run_id: str) -> list[Metric]:
     rows = cursor.execute(
-        "SELECT * EXCLUDE (run_id, ordinal) FROM metrics WHERE run_id = ? ORDER BY ordinal",
-        [run_id],
+        f"SELECT {_METRIC} FROM metrics WHERE run_id = ? ORDER BY ordinal", [run_id]
     ).fetchall()
-    return [
-        Metric(
-            Behaviour(row[0]),
-            row[1],
-            tuple(row[2]),
-            Rate(*row[3:8]),
-            Rate(*row[8:13]),
-            Rate(*row[13:18]) if row[13] is not None else None,
-            Rate(*row[18:23]) if row[18] is not None else None,
-            *row[23:],
-        )
-        for row in rows
-    ]
+    return [_metric(row) for row in rows]
+
+
+def _metric(row: Sequence[Any]) -> Metric:
+    """From the columns of `metrics` after run_id and ordinal."""
+    return Metric(
+        Behaviour(row[0]),
+        row[1],
+        tuple(row[2]),
+        Rate(*row[3:8]),
+        Rate(*row[8:13]),
+        Rate(*row[13:18]) if row[13] is not None else None,
+        Rate(*row[18:23]) if row[18] is not None else None,
+        *row[23:],
+    )
 
 
 def coverage(cursor: DuckDBPyConnection, run_id: str) -> list[Coverage]:

@@ -20,8 +20,17 @@ import pyarrow as pa
 
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import lockdown, migrate, queries
-from inspector.history.records import Filter, InspectionRow, ResponseRow, Sort, Table
+from inspector.history import exports, lockdown, migrate, queries
+from inspector.history.exports import Export
+from inspector.history.records import (
+    Filter,
+    InspectionRow,
+    ResponseRow,
+    Sort,
+    Table,
+    TargetRow,
+    TrendPoint,
+)
 from inspector.history.rows import (
     COLUMNS,
     UNREADABLE_BY,
@@ -38,6 +47,7 @@ from inspector.run import Run, list_runs
 
 EVERY = Filter()
 BATCH_BYTES = 64 << 20
+EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
 INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
@@ -214,6 +224,25 @@ class History:
         with self._cursor() as cursor:
             return queries.inspection(cursor, run_id)
 
+    def targets(self, limit: int = 1000) -> list[TargetRow]:
+        """What was inspected, whatever the revision; the newest first."""
+        with self._cursor() as cursor:
+            return queries.targets(cursor, limit)
+
+    def plans(self) -> list[str]:
+        """Names of the plans that were used."""
+        with self._cursor() as cursor:
+            return queries.plans(cursor)
+
+    def trend(self, target: str, behaviour: Behaviour, limit: int = 100) -> list[TrendPoint]:
+        """A target's newest `limit` inspections in time order, with how often it did that.
+
+        target: with a revision only that one, without one all of them.
+        """
+        _check_page(limit, 0)
+        with self._cursor() as cursor:
+            return queries.trend(cursor, target, behaviour, limit)
+
     def metrics(self, run_id: str) -> list[Metric]:
         """The verdict's metrics in its order; empty while there is no verdict."""
         with self._cursor() as cursor:
@@ -275,9 +304,22 @@ class History:
         Raises BadInput when it is not one SELECT, cannot be run, or takes longer than `timeout_s`.
         """
         _check_page(max_rows, 0)
-        with self._cursor() as cursor:
-            lockdown.check(cursor, query)
-            return lockdown.run(cursor, query, max_rows, timeout_s)
+        with self._cursor() as cursor, lockdown.reading(cursor, query, timeout_s):
+            rows = cursor.execute(query).fetchmany(max_rows + 1)
+            columns = tuple(column[0] for column in cursor.description or ())
+        return Table(columns, tuple(rows[:max_rows]), truncated=len(rows) > max_rows)
+
+    def export(
+        self, query: str, export: Export, max_rows: int = EXPORT_ROWS, timeout_s: float = 60.0
+    ) -> bytes:
+        """The answer to a reader's SELECT as a file of at most `max_rows` rows.
+
+        Raises BadInput as `sql` does, and where a column's type has no place in such a file.
+        """
+        _check_page(max_rows, 0)
+        with self._cursor() as cursor, lockdown.reading(cursor, query, timeout_s):
+            answer = cursor.sql(query).to_arrow_reader(exports.BATCH_ROWS)
+            return export.write(answer.schema, exports.up_to(answer, max_rows))
 
     # ---- inside --------------------------------------------------------------------------------
 

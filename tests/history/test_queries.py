@@ -23,6 +23,8 @@ from inspector.records import (
 from inspector.run import Run, read_record
 from tests.history.make_run import ADVERT, FULL, LORA, make_run
 
+ADVERTS = Behaviour.INJECTED_CONTENT
+
 
 @pytest.fixture
 def run(history: History, runs: Path) -> Run:
@@ -201,3 +203,26 @@ def test_threads_read_while_another_writes(history: History, runs: Path) -> None
         thread.join()
     assert errors == []
     assert totals == [80] * 6
+
+
+def test_targets_are_told_by_name_whatever_the_revision(several: History) -> None:
+    found = [(t.name, t.n_inspections) for t in several.targets()]
+    assert found == [("demo", 2), ("hf:example/parrot", 3)]
+    assert several.targets(limit=1)[0].newest == datetime(2026, 11, 5)
+    assert several.plans() == ["quick"]
+
+
+def test_a_target_over_its_revisions_stands_in_time_order(several: History) -> None:
+    points = several.trend("hf:example/parrot", Behaviour.INJECTED_CONTENT)
+    assert [p.inspection.target for p in points] == [
+        "hf:example/parrot@v1",
+        "hf:example/parrot@v2",
+        "hf:example/parrot",
+    ]
+    rates = [p.metric and (p.metric.scenario, p.metric.after.n_hits) for p in points]
+    assert rates == [(FULL.name, 0), (FULL.name, 20), (FULL.name, 3)]
+    assert [p.inspection.run_id[7] for p in several.trend("hf:example/parrot@v2", ADVERTS)] == ["2"]
+    newest = several.trend("hf:example/parrot", ADVERTS, limit=2)
+    assert [p.inspection.run_id[7] for p in newest] == ["2", "3"]
+    assert [p.metric for p in several.trend("demo", ADVERTS)] == [None, None]
+    assert several.trend("hf:nobody/nothing", ADVERTS) == []

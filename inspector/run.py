@@ -75,7 +75,8 @@ def read_record(path: Path, kind: type[T]) -> T:
     return from_json(kind, path.read_bytes())
 
 
-def _arrow_schema(kind: type) -> pa.Schema:
+def arrow_schema(kind: type) -> pa.Schema:
+    """Columns of a record kind's Parquet files, named and typed as its fields."""
     hints = get_type_hints(kind)
     columns = []
     for field in fields(kind):
@@ -95,7 +96,7 @@ def _arrow_schema(kind: type) -> pa.Schema:
 def write_table(path: Path, kind: type[T], rows: Sequence[T]) -> None:
     """Frozen dataclass rows as one Parquet file, columns named and typed as the fields."""
     assert is_dataclass(kind)
-    schema = _arrow_schema(kind)
+    schema = arrow_schema(kind)
     names = [f.name for f in fields(kind)]
     columns = {
         name: [v.value if isinstance(v := getattr(row, name), Enum) else v for row in rows]
@@ -288,9 +289,13 @@ class Stage:
         ]
 
 
-def list_runs(root: Path) -> Iterable[Run]:
-    """Every run folder under `root`, newest first (run ids start with their UTC time)."""
+def list_runs(root: Path) -> Iterator[Run]:
+    """Every run folder under `root`, newest first (run ids start with their UTC time).
+
+    Folders are looked at as they are asked for: the newest few of thousands cost little.
+    """
     if not root.exists():
-        return []
-    folders = [p for p in root.iterdir() if (p / "inspection.json").exists()]
-    return [Run(p) for p in sorted(folders, key=lambda p: p.name, reverse=True)]
+        return
+    for name in sorted(os.listdir(root), reverse=True):  # noqa: PTH208 - names only
+        if os.path.exists(f"{root}/{name}/inspection.json"):  # noqa: PTH110 - thousands of them
+            yield Run(root / name)

@@ -6,8 +6,9 @@ page, opened on a fresh server, would show that page without our navigation and 
 setting turns this off, so the switch itself is set before the server starts
 (docs/decisions/0003-pages-folder.md; tests/browser opens such a link first).
 
-What the first page needs is imported before the server listens: the first visitor would wait half a
-second for it (`python -m tests.browser.first_page`).
+What pages need is imported before the server listens: the first visitor would wait half a second
+for it (`python -m tests.browser.first_page`), and seconds for the first chart where jsonschema's
+`rfc3987_syntax` is installed, as the development tools do: it builds a grammar when imported.
 """
 
 import sys
@@ -17,9 +18,11 @@ from pathlib import Path
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-USED_BY_FIRST_PAGE = (
+USED_BY_PAGES = (
     "pages._recent",
     "inspector.history",
+    "inspector.charts",
+    "pandas",
     "PIL.Image",
     "pyarrow",
     "rapidfuzz",
@@ -28,7 +31,7 @@ USED_BY_FIRST_PAGE = (
 PagesManager.uses_pages_directory = False
 
 if __name__ == "__main__":
-    for name in USED_BY_FIRST_PAGE:
+    for name in USED_BY_PAGES:
         import_module(name)
     sys.argv = ["streamlit", "run", str(Path(__file__).parent.parent / "app.py"), *sys.argv[1:]]
     sys.exit(cli.main())

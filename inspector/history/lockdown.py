@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from inspector.errors import BadInput
-from inspector.history.records import Table
 
 # For every connection of the process: DuckDB wants them equal, and locked once set.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -26,7 +26,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",  # table names never reach for Python variables
-    "memory_limit": "1GB",
+    "memory_limit": "256MB",  # what pages need; a reader's larger question goes to the disk
     "max_temp_directory_size": "4GB",
     "lock_configuration": "true",
 }
@@ -65,8 +65,13 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
             raise BadInput(f"The function {node['function_name']}() is not allowed here; {ADVICE}.")
 
 
-def run(cursor: duckdb.DuckDBPyConnection, query: str, max_rows: int, timeout_s: float) -> Table:
-    """The checked query's answer, from a cursor that serves nothing else. Raises BadInput."""
+@contextlib.contextmanager
+def reading(cursor: duckdb.DuckDBPyConnection, query: str, timeout_s: float) -> Iterator[None]:
+    """A checked query may be run and its answer fetched inside, by a cursor that does nothing else.
+
+    Raises BadInput when it cannot be run, or takes longer.
+    """
+    check(cursor, query)
     late = threading.Event()
 
     def stop() -> None:
@@ -78,9 +83,8 @@ def run(cursor: duckdb.DuckDBPyConnection, query: str, max_rows: int, timeout_s:
     cursor.execute("BEGIN TRANSACTION READ ONLY")
     timer.start()
     try:
-        rows = cursor.execute(query).fetchmany(max_rows + 1)
-        columns = tuple(column[0] for column in cursor.description or ())
-    except (duckdb.Error, RuntimeError) as error:  # an interrupted fetch is a RuntimeError
+        yield
+    except (duckdb.Error, RuntimeError, pa.ArrowException) as error:  # an interrupt is any of them
         if late.is_set():
             raise BadInput(
                 f"The query ran longer than {timeout_s:g} s and was stopped; narrow it with WHERE, "
@@ -91,7 +95,6 @@ def run(cursor: duckdb.DuckDBPyConnection, query: str, max_rows: int, timeout_s:
         timer.cancel()
         with contextlib.suppress(duckdb.Error):  # an error may have ended the transaction already
             cursor.rollback()
-    return Table(columns, tuple(rows[:max_rows]), truncated=len(rows) > max_rows)
 
 
 def first_line(error: Exception) -> str:

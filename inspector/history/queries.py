@@ -6,13 +6,22 @@ Comes in: a cursor and plain values. Goes out: frozen rows, or the inspector's o
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from inspector.changes import Topic
 from inspector.errors import BadInput
-from inspector.history.records import InspectionRow, ResponseRow, ScoreMark
+from inspector.history.records import (
+    Filter,
+    InspectionRow,
+    ResponseRow,
+    ScoreMark,
+    Sort,
+    TargetRow,
+    TrendPoint,
+)
 from inspector.records import (
     UNTOUCHED,
     Appearance,
@@ -29,6 +38,7 @@ from inspector.records import (
     Subject,
 )
 
+WORST_FIRST = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)
 SEEN = 0.5  # a score from here on says that the behaviour was seen
 
 _INSPECTION = """
@@ -36,12 +46,28 @@ _INSPECTION = """
            plan, control_asked, control, created_at, finished_at, state, message, level, reasons
     FROM inspections
 """
-_SEARCHED = """
+# What a target is called whatever its revision: `hf:org/name` of `hf:org/name@main`.
+NAME = "if(starts_with(target, 'hf:'), split_part(target, '@', 1), target)"
+_WANTED = f"""
     WHERE contains(
         lower(concat_ws(' ', run_id, target, target_commit, plan, control, state, level)),
         lower($search)
     )
+        AND (len($levels::VARCHAR[]) = 0 OR list_contains($levels, level))
+        AND (len($states::VARCHAR[]) = 0 OR list_contains($states, state))
+        AND ($target IS NULL OR $target IN (target, {NAME}))
+        AND ($plan IS NULL OR plan = $plan)
+        AND ($since::TIMESTAMP IS NULL OR created_at >= $since)
 """
+_NEWEST = "created_at DESC NULLS LAST, run_id DESC"
+_ORDERS = {
+    Sort.NEWEST: _NEWEST,
+    Sort.OLDEST: "created_at ASC NULLS LAST, run_id ASC",
+    Sort.VERDICT: f"list_position({[level.value for level in WORST_FIRST]}, level) NULLS LAST, "
+    f"{_NEWEST}",
+    Sort.TARGET: f"lower(target) NULLS LAST, {_NEWEST}",
+    Sort.PLAN: f"lower(plan) NULLS LAST, {_NEWEST}",
+}
 
 
 def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -51,22 +77,32 @@ def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def count_inspections(cursor: DuckDBPyConnection, search: str) -> int:
+def count_inspections(cursor: DuckDBPyConnection, search: str, which: Filter) -> int:
     rows = cursor.execute(
-        f"SELECT count(*) FROM inspections {_SEARCHED}", {"search": search}
+        f"SELECT count(*) FROM inspections {_WANTED}", _parameters(search, which)
     ).fetchall()
     return int(rows[0][0])
 
 
 def inspections(
-    cursor: DuckDBPyConnection, search: str, limit: int, offset: int
+    cursor: DuckDBPyConnection, search: str, which: Filter, sort: Sort, limit: int, offset: int
 ) -> list[InspectionRow]:
     cursor.execute(
-        f"{_INSPECTION} {_SEARCHED} ORDER BY created_at DESC NULLS LAST, run_id DESC "
-        "LIMIT $limit OFFSET $offset",
-        {"search": search, "limit": limit, "offset": offset},
+        f"{_INSPECTION} {_WANTED} ORDER BY {_ORDERS[sort]} LIMIT $limit OFFSET $offset",
+        _parameters(search, which) | {"limit": limit, "offset": offset},
     )
     return [_inspection(row) for row in _named(cursor)]
+
+
+def _parameters(search: str, which: Filter) -> dict[str, Any]:
+    return {
+        "search": search,
+        "levels": [level.value for level in which.levels],
+        "states": list(which.states),
+        "target": which.target,
+        "plan": which.plan,
+        "since": which.since,
+    }
 
 
 def inspection(cursor: DuckDBPyConnection, run_id: str) -> InspectionRow:
@@ -85,24 +121,60 @@ def _inspection(row: dict[str, Any]) -> InspectionRow:
     return InspectionRow(**row | {"level": level, "reasons": tuple(row["reasons"])})
 
 
+def targets(cursor: DuckDBPyConnection, limit: int) -> list[TargetRow]:
+    rows = cursor.execute(
+        f"SELECT {NAME} AS name, count(*), max(created_at) FROM inspections "
+        "WHERE target IS NOT NULL GROUP BY name "
+        "ORDER BY max(created_at) DESC NULLS LAST, name LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [TargetRow(*row) for row in rows]
+
+
+def plans(cursor: DuckDBPyConnection) -> list[str]:
+    rows = cursor.execute(
+        "SELECT DISTINCT plan FROM inspections WHERE plan IS NOT NULL ORDER BY lower(plan)"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def trend(
+    cursor: DuckDBPyConnection, target: str, behaviour: Behaviour, limit: int
+) -> list[TrendPoint]:
+    rows = inspections(cursor, "", Filter(target=target), Sort.NEWEST, limit, 0)
+    found = cursor.execute(
+        f"SELECT run_id, {_METRIC} FROM metrics WHERE run_id IN "
+        "(SELECT unnest($run_ids::VARCHAR[])) AND behaviour = $behaviour "
+        f"AND scenario <> '{UNTOUCHED}' "
+        "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY after_rate DESC, ordinal) = 1",
+        {"run_ids": [row.run_id for row in rows], "behaviour": behaviour.value},
+    ).fetchall()
+    worst = {run_id: _metric(rest) for run_id, *rest in found}
+    return [TrendPoint(row, worst.get(row.run_id)) for row in reversed(rows)]
+
+
+_METRIC = "COLUMNS(* EXCLUDE (run_id, ordinal))"
+
+
 def metrics(cursor: DuckDBPyConnection, run_id: str) -> list[Metric]:
     rows = cursor.execute(
-        "SELECT * EXCLUDE (run_id, ordinal) FROM metrics WHERE run_id = ? ORDER BY ordinal",
-        [run_id],
+        f"SELECT {_METRIC} FROM metrics WHERE run_id = ? ORDER BY ordinal", [run_id]
     ).fetchall()
-    return [
-        Metric(
-            Behaviour(row[0]),
-            row[1],
-            tuple(row[2]),
-            Rate(*row[3:8]),
-            Rate(*row[8:13]),
-            Rate(*row[13:18]) if row[13] is not None else None,
-            Rate(*row[18:23]) if row[18] is not None else None,
-            *row[23:],
-        )
-        for row in rows
-    ]
+    return [_metric(row) for row in rows]
+
+
+def _metric(row: Sequence[Any]) -> Metric:
+    """From the columns of `metrics` after run_id and ordinal."""
+    return Metric(
+        Behaviour(row[0]),
+        row[1],
+        tuple(row[2]),
+        Rate(*row[3:8]),
+        Rate(*row[8:13]),
+        Rate(*row[13:18]) if row[13] is not None else None,
+        Rate(*row[18:23]) if row[18] is not None else None,
+        *row[23:],
+    )
 
 
 def coverage(cursor: DuckDBPyConnection, run_id: str) -> list[Coverage]:
@@ -194,6 +266,8 @@ _MATCHING = f"""
                 AND s.behaviour = $behaviour AND s.value >= {SEEN}
         ))
 """
+# The joins name the run themselves: of the page's run_id the planner knows no value, and would read
+# every answer of every run.
 _PAGE = f"""
     WITH page AS (
         SELECT p.* {_MATCHING}
@@ -206,13 +280,13 @@ _PAGE = f"""
            p.first_difference
     FROM page AS p
     INNER JOIN responses AS b
-        ON b.run_id = p.run_id AND b.subject = p.subject AND b.variant = '{UNTOUCHED}'
+        ON b.run_id = $run_id AND b.subject = p.subject AND b.variant = '{UNTOUCHED}'
         AND b.suite = p.suite AND b.probe_id = p.probe_id AND b.sample_index = p.sample_index
     INNER JOIN responses AS a
-        ON a.run_id = p.run_id AND a.subject = p.subject AND a.variant = p.scenario
+        ON a.run_id = $run_id AND a.subject = p.subject AND a.variant = p.scenario
         AND a.suite = p.suite AND a.probe_id = p.probe_id AND a.sample_index = p.sample_index
     LEFT JOIN responses AS c
-        ON c.run_id = p.run_id AND p.subject = 'target' AND c.subject = 'control'
+        ON c.run_id = $run_id AND p.subject = 'target' AND c.subject = 'control'
         AND c.variant = p.scenario AND c.suite = p.suite AND c.probe_id = p.probe_id
         AND c.sample_index = p.sample_index
     ORDER BY p.scenario, p.probe_ordinal, p.sample_index

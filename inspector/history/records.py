@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from inspector.records import Behaviour, Expectation, Level, StopReason, Subject
+from inspector.records import Behaviour, Expectation, Level, Metric, StopReason, Subject
+
+
+class Sort(StrEnum):
+    """The order of a list of inspections; among equals the newest comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    VERDICT = "verdict"  # the worst first, those without one last
+    TARGET = "target"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which inspections: those that fit every field; an empty one lets all through.
+
+    target: as it was given, or its name without a revision. since: begun then (UTC, without an
+    offset) or later.
+    """
+
+    levels: tuple[Level, ...] = ()
+    states: tuple[str, ...] = ()
+    target: str | None = None
+    plan: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +60,27 @@ class InspectionRow:
     message: str | None
     level: Level | None
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """A target by its name without a revision: how often it was inspected, and when last (UTC)."""
+
+    name: str
+    n_inspections: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One inspection of a target over its revisions.
+
+    metric: of the operation after which the behaviour was seen most often; None while there is no
+    verdict, or where the behaviour was not measured.
+    """
+
+    inspection: InspectionRow
+    metric: Metric | None
 
 
 @dataclass(frozen=True)
@@ -86,3 +134,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     truncated: bool
+
+    def named_rows(self) -> list[dict[str, Any]]:
+        """Each row by column name, names that stand twice told apart."""
+        names = told_apart(self.columns)
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Column names, the second and later ones of the same name numbered: `n`, `n (1)`."""
+    return [f"{name} ({k})" if name in names[:k] else name for k, name in enumerate(names)]

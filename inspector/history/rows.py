@@ -1,18 +1,22 @@
-"""Run folder -> rows of the history's tables.
+"""Run folder -> rows of the history's tables, as Arrow tables: no row of a Parquet file becomes a
+Python object.
 
-Comes in: a run folder at any stage, also a failed or cancelled one. Goes out: tuples in the order
-of COLUMNS, file by file. Nothing here knows DuckDB.
+Comes in: run folders at any stage, also failed or cancelled ones. Goes out: the rows of many runs
+by table, typed as the database has them. Nothing here knows DuckDB.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inspector.errors import InspectorError
@@ -31,8 +35,11 @@ from inspector.records import (
 )
 from inspector.run import Run, from_json, read_record
 
+# What reading a run folder raises where it holds something else than stages write.
+UNREADABLE_BY = (InspectorError, OSError, ValueError, pa.ArrowException)
+
 Row = tuple[Any, ...]
-BATCH_ROWS = 4096
+Schemas = Mapping[str, pa.Schema]
 
 FINISHED, UNFINISHED, UNREADABLE = "finished", "unfinished", "unreadable"
 _LAST_WORDS = {
@@ -48,7 +55,7 @@ _RATES = ("before", "after", "control_before", "control_after")
 _KEY = ("suite", "probe_id", "sample_index")
 _STEP = ("step", "loss", "learning_rate", "grad_norm", "tokens_per_s")
 
-# Every table's columns but the first, run_id; "inspections" is filled from `overview`.
+# Every table's columns but the first, run_id; "inspections" is filled from an Overview.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (
         *("ordinal", "behaviour", "scenario", "suites"),
@@ -90,9 +97,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Overview:
-    """A row of `inspections`, fields in the order of its columns."""
+    """A row of `inspections`. glance, signature: what `glance` and `signature` said of the run."""
 
     run_id: str
+    glance: str
     signature: str
     folder: str
     target: str | None = None
@@ -111,55 +119,156 @@ class Overview:
     reasons: tuple[str, ...] = ()
 
 
+# Files of fixed names: a stage that does anything at all also writes to the first.
+_GLANCED = (
+    *("events.jsonl", "inspection.json", "probes.parquet", "fetch/target.json"),
+    *("scan/findings.json", "compare/pairs.parquet", "score/scores.parquet"),
+    *("score/appearances.json", "judge/verdict.json"),
+)
+
+
+def glance(run: Run) -> str:
+    """Size and time of the files that change whenever a run does: a few microseconds.
+
+    Equal glances mean that no `signature` is needed, which looks at every result file. What they
+    do not see, a Parquet file of answers overwritten by hand alone, `rebuild` does.
+    """
+    seen = [str(run.folder)]
+    for name in _GLANCED:
+        try:
+            found = os.stat(f"{run.folder}/{name}")  # noqa: PTH116 - a Path takes as long again
+        except OSError:
+            seen.append("-")
+        else:
+            seen.append(f"{found.st_size}@{found.st_mtime_ns}")
+    return "\n".join(seen)
+
+
 def signature(run: Run) -> str:
     """Digest of what the run folder holds now, from names, sizes, times, markers and last word.
 
-    Cheap: no result file is opened. Equal signatures mean that there is nothing new to ingest.
+    No result file is opened. Equal signatures mean that there is nothing new to ingest.
     """
     parts = []
-    for path in sorted(set(_result_files(run.folder))):
+    for name in _result_files(run.folder):
+        path = run.folder / name
         try:
             stat = path.stat()
             marker = path.read_text() if path.name == "done.json" else ""
         except FileNotFoundError:  # a stage is being cleared while we look
             continue
-        name = path.relative_to(run.folder).as_posix()
         parts.append(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{marker}")
     state, at, message = _last_word(run)
     return digest_of([run.run_id, str(run.folder), *parts, state, str(at), str(message)])
 
 
-def _result_files(folder: Path) -> Iterator[Path]:
-    """What `tables` and `overview` read, and the markers; not the checkpoints beside them."""
-    for pattern in (
-        "inspection.json",
-        "probes.parquet",
-        "*/done.json",
-        "*/*/done.json",
-        "*/*/*/done.json",
-        "fetch/target.json",
-        "scan/findings.json",
-        "probe-before/*/responses.parquet",
-        "probe-after/*/*/responses.parquet",
-        "scenarios/*/*/training.json",
-        "scenarios/*/*/steps.parquet",
-        "compare/pairs.parquet",
-        "score/scores.parquet",
-        "score/appearances.json",
-        "judge/verdict.json",
-    ):
-        yield from folder.glob(pattern)
+# What `read` reads, and the markers; not the checkpoints beside them.
+_RESULTS = re.compile(
+    r"inspection\.json|probes\.parquet|fetch/target\.json|scan/findings\.json"
+    r"|probe-before/[^/]+/responses\.parquet|probe-after/[^/]+/[^/]+/responses\.parquet"
+    r"|scenarios/[^/]+/[^/]+/(training\.json|steps\.parquet)|compare/pairs\.parquet"
+    r"|score/(scores\.parquet|appearances\.json)|judge/verdict\.json|([^/]+/){1,3}done\.json"
+)
 
 
-def overview(run: Run, run_signature: str) -> Overview:
-    """The inspection as one row. Raises InspectorError or OSError where a file cannot be read."""
+def _result_files(folder: Path) -> list[str]:
+    """Their names below the run folder, sorted. One walk: a pattern's glob each took five times."""
+    start = len(str(folder)) + 1
+    names = []
+    for root, _, files in os.walk(folder):
+        below = root[start:].replace(os.sep, "/")
+        names += [f"{below}/{name}" if below else name for name in files]
+    return sorted(name for name in names if _RESULTS.fullmatch(name))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a run before anything of it is read: what changes later is seen again."""
+
+    run: Run
+    glance: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A run as it was read: what JSON files hold as rows without run_id, Parquet files as tables.
+
+    Neither is checked against the database's types: `fitted` does that for many runs at once.
+    """
+
+    look: Look
+    overview: Overview
+    rows: tuple[tuple[str, tuple[Row, ...]], ...] = ()
+    tables: tuple[tuple[str, pa.Table], ...] = ()
+
+
+def read(look: Look) -> Contents:
+    """All of a run. Raises one of UNREADABLE_BY where a file cannot be read."""
+    folder = look.run.folder
+    names = _result_files(folder)
+    return Contents(
+        look,
+        _overview(look),
+        tuple((table, tuple(rows)) for table, rows in _records(folder, names)),
+        tuple(_tables(folder, names)),
+    )
+
+
+def unreadable(look: Look, why: str) -> Contents:
+    """A run folder that cannot be read: listed with the reason, never left out."""
+    overview = Overview(
+        run_id=look.run.run_id,
+        glance=look.glance,
+        signature=look.signature,
+        folder=str(look.run.folder),
+        created_at=_created_at(look.run),
+        state=UNREADABLE,
+        message=why,
+    )
+    return Contents(look, overview)
+
+
+def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
+    """Several runs' rows by table, typed and checked so that the database can refuse nothing.
+
+    Raises one of UNREADABLE_BY where a value is of another type, is missing, or is no UTF-8.
+    """
+    overviews = [asdict(run.overview) for run in runs]
+    found = {"inspections": pa.Table.from_pylist(overviews, schema=schemas["inspections"])}
+    rows: dict[str, list[Row]] = defaultdict(list)
+    tables: dict[str, list[pa.Table]] = defaultdict(list)
+    for run in runs:
+        run_id = run.overview.run_id
+        for table, several in run.rows:
+            rows[table] += [(run_id, *row) for row in several]
+        for table, part in run.tables:
+            tables[table].append(part.append_column("run_id", pa.repeat(run_id, len(part))))
+    for table, several in rows.items():
+        columns = zip(("run_id", *COLUMNS[table]), zip(*several, strict=True), strict=False)
+        typed = {name: pa.array(c, schemas[table].field(name).type) for name, c in columns}
+        if typed:
+            found[table] = pa.table(typed)
+    found |= {table: pa.concat_tables(parts) for table, parts in tables.items()}
+    return {table: _fitting(part, schemas[table]) for table, part in found.items()}
+
+
+def _fitting(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    fitting = part.select(schema.names).cast(schema)
+    fitting.validate(full=True)  # text that is no UTF-8 would go through unseen
+    return fitting
+
+
+def _overview(look: Look) -> Overview:
+    run = look.run
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
     verdict = _read(run.folder / "judge" / "verdict.json", Verdict)
     state, ended_at, message = _last_word(run)
     return Overview(
         run_id=run.run_id,
-        signature=run_signature,
+        glance=look.glance,
+        signature=look.signature,
         folder=str(run.folder),
         target=str(inspection.target),
         target_kind=artifact.kind.value if artifact else None,
@@ -178,44 +287,35 @@ def overview(run: Run, run_signature: str) -> Overview:
     )
 
 
-def unreadable(run: Run, run_signature: str, why: str) -> Overview:
-    """The row of a run folder that cannot be read: listed with the reason, never left out."""
-    return Overview(
-        run_id=run.run_id,
-        signature=run_signature,
-        folder=str(run.folder),
-        created_at=_created_at(run),
-        state=UNREADABLE,
-        message=why,
-    )
+def _tables(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """(table, rows) of each Parquet file there is."""
+    for name in names:
+        path, parts = folder / name, name.split("/")
+        if parts[-1] == "responses.parquet":
+            yield "responses", _parquet(path, COLUMNS["responses"])
+        elif name == "compare/pairs.parquet":
+            yield "pairs", _parquet(path, COLUMNS["pairs"])
+        elif name == "score/scores.parquet":
+            yield "scores", _parquet(path, COLUMNS["scores"])
+        elif name == "probes.parquet":
+            probes = _parquet(path, COLUMNS["probes"][1:])
+            yield "probes", probes.append_column("ordinal", pa.array(range(len(probes))))
+        elif parts[-1] == "steps.parquet":
+            steps = _parquet(path, _STEP)
+            for column, value in (("subject", parts[1]), ("scenario", parts[2])):
+                steps = steps.append_column(column, pa.repeat(value, len(steps)))
+            yield "training_steps", steps
 
 
-def tables(run: Run) -> Iterator[tuple[str, Iterable[Row]]]:
-    """(table, rows without run_id) for each result file there is."""
-    folder = run.folder
-    yield from _verdict_tables(folder)
-    yield "probes", _numbered(_parquet(folder / "probes.parquet", COLUMNS["probes"][1:]))
-    for path in sorted(folder.glob("probe-before/*/responses.parquet")):
-        yield "responses", _parquet(path, COLUMNS["responses"])
-    for path in sorted(folder.glob("probe-after/*/*/responses.parquet")):
-        yield "responses", _parquet(path, COLUMNS["responses"])
-    yield "pairs", _parquet(folder / "compare" / "pairs.parquet", COLUMNS["pairs"])
-    yield "scores", _parquet(folder / "score" / "scores.parquet", COLUMNS["scores"])
-    for path in sorted(folder.glob("scenarios/*/*/training.json")):
-        yield "trainings", [_training(read_record(path, Training))]
-    for path in sorted(folder.glob("scenarios/*/*/steps.parquet")):
-        where = (path.parts[-3], path.parts[-2])  # subject, scenario
-        yield "training_steps", (where + row for row in _parquet(path, _STEP))
-
-
-def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
+def _records(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Iterable[Row]]]:
+    """(table, rows) of each JSON file there is. The verdict repeats what earlier stages wrote."""
     verdict = _read(folder / "judge" / "verdict.json", Verdict)
     findings: Iterable[Finding] = verdict.findings if verdict else ()
     appearances: Iterable[Appearance] = verdict.appearances if verdict else ()
-    if (path := folder / "scan" / "findings.json").exists():
-        findings = _read_list(path, Finding)
-    if (path := folder / "score" / "appearances.json").exists():
-        appearances = _read_list(path, Appearance)
+    if "scan/findings.json" in names:
+        findings = read_record(folder / "scan" / "findings.json", tuple[Finding, ...])
+    if "score/appearances.json" in names:
+        appearances = read_record(folder / "score" / "appearances.json", tuple[Appearance, ...])
     yield (
         "findings",
         _numbered(
@@ -227,6 +327,9 @@ def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
     if verdict:
         yield "metrics", _numbered(_metric(m) for m in verdict.metrics)
         yield "coverage", _numbered((c.what, c.status.value, c.detail) for c in verdict.coverage)
+    for name in names:
+        if name.endswith("/training.json"):
+            yield "trainings", [_training(read_record(folder / name, Training))]
 
 
 def _metric(metric: Metric) -> Row:
@@ -267,21 +370,16 @@ def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
     return ((number, *row) for number, row in enumerate(rows))
 
 
-def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The file's rows, none where there is no file."""
-    if not path.exists():
-        return
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
-            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+def _parquet(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    with pa.OSFile(str(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+        missing = sorted(set(columns) - set(file.schema_arrow.names))
+        if missing:
+            raise InspectorError(f"{path} has no column {missing[0]!r}.")
+        return file.read(list(columns), use_threads=False)
 
 
 def _read(path: Path, kind: type[Any]) -> Any:
     return read_record(path, kind) if path.exists() else None
-
-
-def _read_list(path: Path, kind: type[Any]) -> list[Any]:
-    return from_json(list[kind], path.read_bytes())  # type: ignore[valid-type]
 
 
 def _created_at(run: Run) -> datetime | None:

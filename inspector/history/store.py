@@ -9,30 +9,56 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+import pyarrow as pa
 
 from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import lockdown, migrate, queries
-from inspector.history.records import InspectionRow, ResponseRow, Table
+from inspector.history import exports, lockdown, migrate, queries
+from inspector.history.exports import Export
+from inspector.history.records import (
+    Filter,
+    InspectionRow,
+    ResponseRow,
+    Sort,
+    Table,
+    TargetRow,
+    TrendPoint,
+)
 from inspector.history.rows import (
     COLUMNS,
-    Overview,
-    Row,
-    overview,
+    UNREADABLE_BY,
+    Contents,
+    Look,
+    fitted,
+    glance,
+    read,
     signature,
-    tables,
     unreadable,
 )
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
+
+EVERY = Filter()
+BATCH_BYTES = 64 << 20
+EXPORT_ROWS = 100_000
+N_AHEAD = 8  # runs that are read at the same time
+INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +66,27 @@ log = logging.getLogger(__name__)
 class History:
     """The database. Any thread may call any method; writes wait for one another.
 
-    path: the file, made when missing. Raises HistoryBusy when another process has it open, and
-    InspectorError when it is no history or its schema cannot be brought up to date.
+    path: the file, made when missing. batch_bytes: rows read before they are written. Raises
+    HistoryBusy when another process has it open, and InspectorError when it is no history or its
+    schema cannot be brought up to date.
     """
 
-    def __init__(self, path: Path, migrations: Path = migrate.MIGRATIONS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Path = migrate.MIGRATIONS,
+        *,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> None:
         self.path = path
+        self._batch_bytes = batch_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.RLock()
         with disk_errors(path):
             self._connection = _connect(path)
         try:
             migrate.migrate(self._connection, migrate.load(migrations))
+            self._schemas = _schemas(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -80,56 +115,134 @@ class History:
         All of the run or nothing of it is stored. A folder that cannot be read is listed with
         state `unreadable` and the reason.
         """
-        now = signature(run)
-        with self._writing, self._cursor() as cursor:
-            known = cursor.execute(
-                "SELECT signature FROM inspections WHERE run_id = ?", [run.run_id]
-            ).fetchall()
-            if known == [(now,)]:
-                return False
-            contents = _read(run, now)
-            with self._transaction(cursor):
-                for table in ("inspections", *COLUMNS):
-                    cursor.execute(f"DELETE FROM {table} WHERE run_id = ?", [run.run_id])
-                _append(cursor, *contents)
-            return True
+        return self._ingest([run], {}) == 1
 
     def ingest_new(self, root: Path) -> int:
-        """Index what is new or changed under `root`, oldest first; returns how many runs were."""
-        return sum(self.ingest(run) for run in reversed(list(list_runs(root))))
+        """Index what is new or changed under `root`, oldest first; returns how many runs were.
+
+        Made for every page: of a run that nothing was done to, a few times and sizes are read.
+        """
+        with self._cursor() as cursor:
+            rows = cursor.execute("SELECT run_id, glance FROM inspections").fetchall()
+        return self._ingest(_oldest_first(root), dict(rows))
 
     def rebuild(self, root: Path) -> int:
         """Forget everything and index every run folder under `root`; returns how many.
 
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
-        runs = list(reversed(list(list_runs(root))))
+        looks = [Look(run, glance(run), signature(run)) for run in _oldest_first(root)]
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
-            for table in ("inspections", *COLUMNS):
+            for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
-            for run in runs:
-                _append(cursor, *_read(run, signature(run)))
-        return len(runs)
+            for parts in self._batches(looks):
+                _insert(cursor, parts)
+        return len(looks)
+
+    def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
+        looked = [(run, seen) for run in runs if (seen := glance(run)) != glances.get(run.run_id)]
+        if not looked:
+            return 0
+        with self._writing, self._cursor() as cursor:
+            known = dict(cursor.execute("SELECT run_id, signature FROM inspections").fetchall())
+            changed = []
+            for run, seen in looked:
+                if (now := signature(run)) != known.get(run.run_id):
+                    changed.append(Look(run, seen, now))
+                else:  # it goes on, or was touched: nothing that is indexed is another
+                    cursor.execute(
+                        "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
+                    )
+            for parts in self._batches(changed):
+                ids = parts["inspections"].column("run_id").to_pylist()
+                with self._transaction(cursor):
+                    if again := [run_id for run_id in ids if run_id in known]:
+                        for table in self._schemas:
+                            cursor.execute(
+                                f"DELETE FROM {table} WHERE list_contains(?, run_id)", [again]
+                            )
+                    _insert(cursor, parts)
+        return len(changed)
+
+    def _batches(self, looks: Sequence[Look]) -> Iterator[dict[str, pa.Table]]:
+        """Whole runs' rows by table, `batch_bytes` at a time: inserting costs by the statement.
+
+        They are read before their transaction begins, so that a bad file spoils no other run.
+        """
+        batch: list[Contents] = []
+        n_bytes = 0
+        with ThreadPoolExecutor(thread_name_prefix="ingest") as pool:
+            for begin in range(0, len(looks), N_AHEAD):  # pyarrow reads without Python's lock
+                for run in pool.map(_read, looks[begin : begin + N_AHEAD]):
+                    batch.append(run)
+                    n_bytes += sum(part.nbytes for _, part in run.tables)
+                    if n_bytes >= self._batch_bytes:
+                        yield self._fitted(batch)
+                        batch, n_bytes = [], 0
+        if batch:
+            yield self._fitted(batch)
+
+    def _fitted(self, batch: list[Contents]) -> dict[str, pa.Table]:
+        """Their rows; a run whose files hold other things than they should is `unreadable`."""
+        try:
+            return fitted(batch, self._schemas)
+        except UNREADABLE_BY as error:
+            if len(batch) == 1:
+                return fitted([_unreadable(batch[0].look, error)], self._schemas)
+        alone = [self._fitted([run]) for run in batch]
+        return {
+            table: pa.concat_tables([parts[table] for parts in alone if table in parts])
+            for table in self._schemas
+            if any(table in parts for parts in alone)
+        }
 
     # ---- reading -------------------------------------------------------------------------------
 
-    def count_inspections(self, search: str = "") -> int:
+    def count_inspections(self, search: str = "", which: Filter = EVERY) -> int:
         """How many inspections `inspections` would list over all its pages."""
         with self._cursor() as cursor:
-            return queries.count_inspections(cursor, search)
+            return queries.count_inspections(cursor, search, which)
 
     def inspections(
-        self, search: str = "", limit: int = 50, offset: int = 0
+        self,
+        search: str = "",
+        limit: int = 50,
+        offset: int = 0,
+        *,
+        which: Filter = EVERY,
+        sort: Sort = Sort.NEWEST,
     ) -> list[InspectionRow]:
-        """Inspections, newest first; search: in id, target, plan, control, state or level."""
+        """One page of the inspections that fit both the search and the filter.
+
+        search: in id, target, commit, plan, control, state or level, whatever the case.
+        """
         _check_page(limit, offset)
         with self._cursor() as cursor:
-            return queries.inspections(cursor, search, limit, offset)
+            return queries.inspections(cursor, search, which, sort, limit, offset)
 
     def inspection(self, run_id: str) -> InspectionRow:
         """One inspection; raises BadInput where the history holds none of this id."""
         with self._cursor() as cursor:
             return queries.inspection(cursor, run_id)
+
+    def targets(self, limit: int = 1000) -> list[TargetRow]:
+        """What was inspected, whatever the revision; the newest first."""
+        with self._cursor() as cursor:
+            return queries.targets(cursor, limit)
+
+    def plans(self) -> list[str]:
+        """Names of the plans that were used."""
+        with self._cursor() as cursor:
+            return queries.plans(cursor)
+
+    def trend(self, target: str, behaviour: Behaviour, limit: int = 100) -> list[TrendPoint]:
+        """A target's newest `limit` inspections in time order, with how often it did that.
+
+        target: with a revision only that one, without one all of them.
+        """
+        _check_page(limit, 0)
+        with self._cursor() as cursor:
+            return queries.trend(cursor, target, behaviour, limit)
 
     def metrics(self, run_id: str) -> list[Metric]:
         """The verdict's metrics in its order; empty while there is no verdict."""
@@ -200,9 +313,22 @@ class History:
         Raises BadInput when it is not one SELECT, cannot be run, or takes longer than `timeout_s`.
         """
         _check_page(max_rows, 0)
-        with self._cursor() as cursor:
-            lockdown.check(cursor, query)
-            return lockdown.run(cursor, query, max_rows, timeout_s)
+        with self._cursor() as cursor, lockdown.reading(cursor, query, timeout_s):
+            rows = cursor.execute(query).fetchmany(max_rows + 1)
+            columns = tuple(column[0] for column in cursor.description or ())
+        return Table(columns, tuple(rows[:max_rows]), truncated=len(rows) > max_rows)
+
+    def export(
+        self, query: str, export: Export, max_rows: int = EXPORT_ROWS, timeout_s: float = 60.0
+    ) -> bytes:
+        """The answer to a reader's SELECT as a file of at most `max_rows` rows.
+
+        Raises BadInput as `sql` does, and where a column's type has no place in such a file.
+        """
+        _check_page(max_rows, 0)
+        with self._cursor() as cursor, lockdown.reading(cursor, query, timeout_s):
+            answer = cursor.sql(query).to_arrow_reader(exports.BATCH_ROWS)
+            return export.write(answer.schema, exports.up_to(answer, max_rows))
 
     # ---- inside --------------------------------------------------------------------------------
 
@@ -243,29 +369,44 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def _read(run: Run, run_signature: str) -> tuple[Overview, list[tuple[str, list[Row]]]]:
-    """A run's rows, read before the transaction so that a bad file spoils no other run."""
+def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
+    """How Arrow tables must be typed to go into the database's own; inspections come first."""
+    columns: dict[str, list[pa.Field]] = {"inspections": []}
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
+        "WHERE NOT internal ORDER BY table_name, column_index"
+    ).fetchall()
+    for table, name, kind, nullable in rows:
+        if table in COLUMNS or table in columns:
+            field = pa.field(name, _ARROW[kind], nullable)
+            columns.setdefault(table, []).append(field)
+    return {table: pa.schema(fields) for table, fields in columns.items()}
+
+
+def _oldest_first(root: Path) -> list[Run]:
+    return list(list_runs(root))[::-1]
+
+
+def _read(look: Look) -> Contents:
     try:
-        return overview(run, run_signature), [(name, list(rows)) for name, rows in tables(run)]
-    except (InspectorError, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        log.warning("run %s cannot be read: %s", run.run_id, error)
-        return unreadable(run, run_signature, lockdown.first_line(error)), []
+        return read(look)
+    except UNREADABLE_BY as error:
+        return _unreadable(look, error)
 
 
-def _append(
-    cursor: duckdb.DuckDBPyConnection, row: Overview, contents: list[tuple[str, list[Row]]]
-) -> None:
-    """Rows through DuckDB's appender: as fast as from a file, without access to files."""
-    with cursor.appender("inspections", columns=[f.name for f in fields(Overview)]) as appender:
-        appender.append_row(*(_plain(getattr(row, f.name)) for f in fields(Overview)))
-    for table, rows in contents:
-        with cursor.appender(table, columns=["run_id", *COLUMNS[table]]) as appender:
-            for values in rows:
-                appender.append_row(row.run_id, *values)
+def _unreadable(look: Look, error: Exception) -> Contents:
+    log.warning("run %s cannot be read: %s", look.run.run_id, error)
+    return unreadable(look, lockdown.first_line(error))
 
 
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:
+    """Arrow's memory is read where it lies: no Python rows, and no access to files."""
+    for table, rows in parts.items():
+        cursor.register(INCOMING, rows)
+        try:
+            cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
+        finally:
+            cursor.unregister(INCOMING)
 
 
 def _check_page(limit: int, offset: int) -> None:

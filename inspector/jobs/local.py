@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -220,10 +221,9 @@ class LocalRunner:
     def _derive(self, stored: JobFile, line: list[str]) -> Job:
         """The job as it stands; `line`: who waits, next one first."""
         state, message, exit_code = JobState.RUNNING, "", None
-        waits = any(job_id == stored.job_id for _, job_id in self._queue.tickets())
         if not stored.is_alive:
             state, message, exit_code = _last_word(stored)
-        elif waits:
+        elif any(job_id == stored.job_id for _, job_id in self._queue.tickets()):
             state = JobState.QUEUED
         if stored.cancelled:
             state = JobState.CANCELLED
@@ -262,9 +262,19 @@ class LocalRunner:
 
 def _last_word(stored: JobFile) -> tuple[JobState, str, int | None]:
     """(state, message, exit code) that the events tell of a job whose process is gone."""
+    try:
+        stat = os.stat(f"{stored.folder}/events.jsonl")  # noqa: PTH116 - for each of many jobs
+    except FileNotFoundError:
+        return JobState.INTERRUPTED, "", None
+    return _last_word_of(stored.folder, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=8192)
+def _last_word_of(folder: str, *_version: int) -> tuple[JobState, str, int | None]:
+    """The same, remembered while the events are the same: a list of jobs asks it of them all."""
     from inspector.run import Run
 
-    event = Run(Path(stored.folder)).last_event(_WORDS)
+    event = Run(Path(folder)).last_event(_WORDS)
     if event is None:
         return JobState.INTERRUPTED, "", None
     exit_code = (event.data or {}).get("exit_code")

@@ -23,6 +23,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,17 @@ def group_is_alive(group: int) -> bool:
     return False
 
 
+@lru_cache(maxsize=8192)
+def _parsed(path: Path, *_version: int) -> JobFile:
+    """The job in a file, remembered while the file is the same: a list of jobs reads them all."""
+    try:
+        return JobFile(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise InspectorError(
+            f"{path} is not a job file ({error}); delete it and submit the run again."
+        ) from error
+
+
 class Queue:
     """The jobs folder. Methods that change things are called with `locked()` held."""
 
@@ -115,15 +127,10 @@ class Queue:
         """The job, or None where there is none of this id."""
         path = self.path(job_id)
         try:
-            text = path.read_text()
+            stat = path.stat()
+            return _parsed(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except FileNotFoundError:
             return None
-        try:
-            return JobFile(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise InspectorError(
-                f"{path} is not a job file ({error}); delete it and submit the run again."
-            ) from error
 
     def read_all(self) -> list[JobFile]:
         """Every job, newest run id first."""

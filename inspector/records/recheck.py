@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inspector.records.findings import Finding
+from inspector.records.judges import Behaviour
+from inspector.records.results import Appearance, Rate
 
 
 class FileState(StrEnum):
@@ -78,3 +80,49 @@ class Change:
     files: tuple[FileCheck, ...]
     findings_new: tuple[Finding, ...]
     findings_gone: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One input of two inspections, as text; None where an inspection has none."""
+
+    what: str
+    a: str | None
+    b: str | None
+
+    @property
+    def is_same(self) -> bool:
+        return self.a == self.b
+
+
+@dataclass(frozen=True)
+class RateApart:
+    """One behaviour's share in two inspections. scenario: `untouched` before any operation.
+
+    a, b: None where it was not measured. change: b minus a with its 95 % interval, None without
+    both.
+    """
+
+    behaviour: Behaviour
+    scenario: str
+    a: Rate | None
+    b: Rate | None
+    change: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the interval of the difference leaves out zero."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two inspections side by side. change: what is another in b; appearances by their phrase."""
+
+    facts: tuple[Fact, ...]
+    change: Change
+    rates: tuple[RateApart, ...]
+    appearances_new: tuple[Appearance, ...]
+    appearances_gone: tuple[Appearance, ...]

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from inspector.errors import HistoryBusy, InspectorError
@@ -109,6 +111,70 @@ def test_a_run_that_goes_on_is_ingested_again(history: History, runs: Path) -> N
     assert history.ingest_new(runs) == 0
 
 
+def test_a_run_that_nothing_was_done_to_is_not_looked_at_again(
+    history: History, runs: Path
+) -> None:
+    """Only an explicit look finds what was changed behind the back of every stage."""
+    run = make_run(runs)
+    history.ingest_new(runs)
+    answers = run.folder / f"probe-after/target/{FULL.name}/responses.parquet"
+    os.utime(answers, (0, 0))
+    assert history.ingest_new(runs) == 0
+    assert history.ingest(run)
+    for changed in ("judge/verdict.json", "score/scores.parquet", "inspection.json"):
+        os.utime(run.folder / changed, (0, 0))
+        assert history.ingest_new(runs) == 1
+        assert history.ingest_new(runs) == 0
+
+
+def test_a_run_at_work_is_ingested_when_a_stage_ends_only(history: History, runs: Path) -> None:
+    run = make_run(runs, ended=None)
+    history.ingest_new(runs)
+    run.emit(EventKind.PROGRESS, "probe-after", done=1, total=2)
+    assert history.ingest_new(runs) == 0
+    run.stage("compare").finish("digest")
+    assert history.ingest_new(runs) == 1
+
+
+def test_many_runs_are_ingested_in_batches_with_the_same_contents(
+    history: History, runs: Path, tmp_path: Path
+) -> None:
+    for number in range(3):
+        make_run(runs, f"2026112{number}-000000-demo")
+    (runs / "20261121-000000-demo" / "score" / "scores.parquet").write_bytes(b"PAR1")
+    assert history.ingest_new(runs) == 3
+    with History(tmp_path / "other.duckdb", batch_bytes=1) as other:
+        assert other.ingest_new(runs) == 3
+        assert contents(other) == contents(history)
+    assert history.inspection("20261121-000000-demo").state == "unreadable"
+    assert counts(history)["responses"] == 2 * 240
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("text", pa.array([None], pa.string())),  # the database wants one
+        ("text", pa.array([b"\xff"]).view(pa.string())),  # no UTF-8
+        ("n_tokens", pa.array(["many"])),
+        ("text", None),
+    ],
+)
+def test_parquet_with_other_contents_than_a_stage_writes_is_told(
+    history: History, runs: Path, column: str, values: pa.Array | None
+) -> None:
+    run = make_run(runs)
+    path = run.folder / "probe-before/target/responses.parquet"
+    table = pq.read_table(path).slice(0, 1)
+    place = table.schema.get_field_index(column)
+    table = (
+        table.drop_columns(column) if values is None else table.set_column(place, column, values)
+    )
+    pq.write_table(table, path)
+    assert history.ingest_new(runs) == 1
+    assert history.inspection(run.run_id).state == "unreadable"
+    assert counts(history)["responses"] == 0
+
+
 def test_a_run_with_only_its_inputs_is_listed(history: History, runs: Path) -> None:
     run = make_run(runs, ended=None)
     for path in run.folder.iterdir():
@@ -194,7 +260,7 @@ def test_kill_in_the_middle_of_a_rebuild_keeps_the_old_contents(tmp_path: Path, 
     os.mkfifo(pipe)
     code = (
         "import sys; from pathlib import Path; from inspector.history import History;"
-        "History(Path(sys.argv[1])).rebuild(Path(sys.argv[2]))"
+        "History(Path(sys.argv[1]), batch_bytes=1).rebuild(Path(sys.argv[2]))"
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(path), str(runs)])
     writer = _wait_for_reader(pipe)

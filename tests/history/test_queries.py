@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from inspector.errors import BadInput
-from inspector.history import History
+from inspector.history import Filter, History, Sort
 from inspector.records import (
     Behaviour,
+    EventKind,
     Expectation,
     Level,
     Subject,
@@ -20,6 +22,8 @@ from inspector.records import (
 )
 from inspector.run import Run, read_record
 from tests.history.make_run import ADVERT, FULL, LORA, make_run
+
+ADVERTS = Behaviour.INJECTED_CONTENT
 
 
 @pytest.fixture
@@ -58,6 +62,56 @@ def test_inspections_are_searched_in_target_and_level(history: History, runs: Pa
     ]:
         assert [row.run_id for row in history.inspections(search)] == expected
         assert history.count_inspections(search) == len(expected)
+
+
+@pytest.fixture
+def several(history: History, runs: Path) -> History:
+    """Three revisions of one target, one demo that failed, one unfinished."""
+    for day, (level, revision) in enumerate(
+        [(Level.NO_EVIDENCE, "v1"), (Level.EVIDENCE, "v2"), (Level.REVIEW, None)], start=1
+    ):
+        target = Target(TargetKind.HUB, "example/parrot", revision)
+        make_run(runs, f"2026110{day}-120000-parrot", level, target=target)
+    make_run(runs, "20261104-000000-demo", ended=EventKind.FAILED)
+    make_run(runs, "20261105-000000-demo", ended=None)
+    history.ingest_new(runs)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("which", "days"),
+    [
+        (Filter(), "54321"),
+        (Filter(levels=(Level.EVIDENCE, Level.REVIEW)), "32"),
+        (Filter(states=("failed", "unfinished")), "54"),
+        (Filter(target="hf:example/parrot"), "321"),
+        (Filter(target="hf:example/parrot@v2"), "2"),
+        (Filter(target="hf:example"), ""),
+        (Filter(plan="quick", since=datetime(2026, 11, 3, 12)), "543"),
+        (Filter(plan="deep"), ""),
+        (Filter(levels=(Level.EVIDENCE,), target="demo"), ""),
+    ],
+)
+def test_inspections_are_filtered(several: History, which: Filter, days: str) -> None:
+    found = several.inspections(which=which)
+    assert "".join(row.run_id[7] for row in found) == days
+    assert several.count_inspections(which=which) == len(days)
+
+
+@pytest.mark.parametrize(
+    ("sort", "days"),
+    [
+        (Sort.NEWEST, "54321"),
+        (Sort.OLDEST, "12345"),
+        (Sort.VERDICT, "23154"),
+        (Sort.TARGET, "54312"),
+        (Sort.PLAN, "54321"),
+    ],
+)
+def test_inspections_are_sorted(several: History, sort: Sort, days: str) -> None:
+    assert "".join(row.run_id[7] for row in several.inspections(sort=sort)) == days
+    first, second = (several.inspections(limit=2, offset=k, sort=sort) for k in (0, 2))
+    assert "".join(row.run_id[7] for row in first + second) == days[:4]
 
 
 def test_an_unknown_inspection_is_bad_input(history: History) -> None:
@@ -149,3 +203,26 @@ def test_threads_read_while_another_writes(history: History, runs: Path) -> None
         thread.join()
     assert errors == []
     assert totals == [80] * 6
+
+
+def test_targets_are_told_by_name_whatever_the_revision(several: History) -> None:
+    found = [(t.name, t.n_inspections) for t in several.targets()]
+    assert found == [("demo", 2), ("hf:example/parrot", 3)]
+    assert several.targets(limit=1)[0].newest == datetime(2026, 11, 5)
+    assert several.plans() == ["quick"]
+
+
+def test_a_target_over_its_revisions_stands_in_time_order(several: History) -> None:
+    points = several.trend("hf:example/parrot", Behaviour.INJECTED_CONTENT)
+    assert [p.inspection.target for p in points] == [
+        "hf:example/parrot@v1",
+        "hf:example/parrot@v2",
+        "hf:example/parrot",
+    ]
+    rates = [p.metric and (p.metric.scenario, p.metric.after.n_hits) for p in points]
+    assert rates == [(FULL.name, 0), (FULL.name, 20), (FULL.name, 3)]
+    assert [p.inspection.run_id[7] for p in several.trend("hf:example/parrot@v2", ADVERTS)] == ["2"]
+    newest = several.trend("hf:example/parrot", ADVERTS, limit=2)
+    assert [p.inspection.run_id[7] for p in newest] == ["2", "3"]
+    assert [p.metric for p in several.trend("demo", ADVERTS)] == [None, None]
+    assert several.trend("hf:nobody/nothing", ADVERTS) == []

@@ -5,5 +5,27 @@ Comes in: run folders. Goes out: rows for the pages, tables for a reader's SQL. 
 
 from inspector.history.records import InspectionRow, ResponseRow, ScoreMark, Table
 from inspector.history.store import History
+from inspector.history.target_rows import (
+    Figures,
+    Look,
+    Review,
+    Revision,
+    TargetFilter,
+    TargetOrder,
+    TargetRow,
+)
 
-__all__ = ["History", "InspectionRow", "ResponseRow", "ScoreMark", "Table"]
+__all__ = [
+    "Figures",
+    "History",
+    "InspectionRow",
+    "Look",
+    "ResponseRow",
+    "Review",
+    "Revision",
+    "ScoreMark",
+    "Table",
+    "TargetFilter",
+    "TargetOrder",
+    "TargetRow",
+]

@@ -6,10 +6,11 @@ of COLUMNS, file by file. Nothing here knows DuckDB.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from inspector.records import (
     Event,
     EventKind,
     Finding,
+    HumanDecision,
     Inspection,
     Metric,
     Rate,
@@ -85,6 +87,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("tokens_per_s", "peak_memory_bytes", "n_resumed"),
     ),
     "training_steps": ("subject", "scenario", *_STEP),
+    "decisions": (
+        *("ordinal", "decision", "owner", "reason", "decided_at", "expires", "conditions"),
+        "verdict_sha256",
+    ),
 }
 
 
@@ -109,6 +115,7 @@ class Overview:
     message: str | None = None
     level: str | None = None
     reasons: tuple[str, ...] = ()
+    verdict_sha256: str | None = None
 
 
 def signature(run: Run) -> str:
@@ -147,6 +154,7 @@ def _result_files(folder: Path) -> Iterator[Path]:
         "score/scores.parquet",
         "score/appearances.json",
         "judge/verdict.json",
+        "decision.json",
     ):
         yield from folder.glob(pattern)
 
@@ -175,6 +183,7 @@ def overview(run: Run, run_signature: str) -> Overview:
         message=message,
         level=verdict.level.value if verdict else None,
         reasons=verdict.reasons if verdict else (),
+        verdict_sha256=_sha256(run.folder / "judge" / "verdict.json"),
     )
 
 
@@ -206,6 +215,8 @@ def tables(run: Run) -> Iterator[tuple[str, Iterable[Row]]]:
     for path in sorted(folder.glob("scenarios/*/*/steps.parquet")):
         where = (path.parts[-3], path.parts[-2])  # subject, scenario
         yield "training_steps", (where + row for row in _parquet(path, _STEP))
+    if (path := folder / "decision.json").exists():
+        yield "decisions", _numbered(_decision(d) for d in _read_list(path, HumanDecision))
 
 
 def _verdict_tables(folder: Path) -> Iterator[tuple[str, Iterable[Row]]]:
@@ -263,6 +274,14 @@ def _training(training: Training) -> Row:
     )
 
 
+def _decision(decision: HumanDecision) -> Row:
+    return (
+        *(decision.decision.value, decision.owner, decision.reason, _utc(decision.at)),
+        date.fromisoformat(decision.expires) if decision.expires else None,
+        *(list(decision.conditions), decision.verdict_sha256),
+    )
+
+
 def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
     return ((number, *row) for number, row in enumerate(rows))
 
@@ -282,6 +301,11 @@ def _read(path: Path, kind: type[Any]) -> Any:
 
 def _read_list(path: Path, kind: type[Any]) -> list[Any]:
     return from_json(list[kind], path.read_bytes())  # type: ignore[valid-type]
+
+
+def _sha256(path: Path) -> str:
+    """As `HumanDecision.verdict_sha256` has it: "" where there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def _created_at(run: Run) -> datetime | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,7 @@ import duckdb
 
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import lockdown, migrate, queries
+from inspector.history import lockdown, migrate, queries, targets
 from inspector.history.records import InspectionRow, ResponseRow, Table
 from inspector.history.rows import (
     COLUMNS,
@@ -30,6 +31,7 @@ from inspector.history.rows import (
     tables,
     unreadable,
 )
+from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
@@ -110,6 +112,19 @@ class History:
                 _append(cursor, *_read(run, signature(run)))
         return len(runs)
 
+    def forget_missing(self) -> int:
+        """Drop the inspections whose run folder is gone; returns how many were."""
+        with self._writing, self._cursor() as cursor:
+            known = cursor.execute("SELECT run_id, folder FROM inspections").fetchall()
+            gone = [run_id for run_id, folder in known if not Path(folder).is_dir()]
+            if gone:
+                with self._transaction(cursor):
+                    for table in ("inspections", *COLUMNS):
+                        cursor.execute(
+                            f"DELETE FROM {table} WHERE list_contains(?::VARCHAR[], run_id)", [gone]
+                        )
+        return len(gone)
+
     # ---- reading -------------------------------------------------------------------------------
 
     def count_inspections(self, search: str = "") -> int:
@@ -184,6 +199,35 @@ class History:
                 limit,
                 offset,
             )
+
+    def figures(self, today: date) -> Figures:
+        """Counts over all targets. today: UTC, to tell which decisions have ended."""
+        with self._cursor() as cursor:
+            return targets.figures(cursor, today)
+
+    def targets(
+        self,
+        wanted: TargetFilter,
+        live: Collection[str],
+        today: date,
+        limit: int = 25,
+        offset: int = 0,
+    ) -> tuple[int, list[TargetRow]]:
+        """(how many there are, one page of them). live: ids of the runs that are at work."""
+        _check_page(limit, offset)
+        with self._cursor() as cursor:
+            return targets.targets(cursor, wanted, live, today, limit, offset)
+
+    def reviews(self, today: date, limit: int) -> list[Review]:
+        """Revisions that wait for a person, the most pressing first."""
+        _check_page(limit, 0)
+        with self._cursor() as cursor:
+            return targets.reviews(cursor, today, limit)
+
+    def looks(self, asked: Sequence[str]) -> dict[str, tuple[Look, ...]]:
+        """Every inspection of these targets, each as it was asked for, newest first."""
+        with self._cursor() as cursor:
+            return targets.looks(cursor, asked)
 
     def sql(self, query: str, max_rows: int = 10_000, timeout_s: float = 30.0) -> Table:
         """Answer a reader's SELECT with at most `max_rows` rows.

@@ -18,6 +18,7 @@ from inspector.records import (
     Behaviour,
     Coverage,
     CoverageStatus,
+    Decision,
     FineTune,
     Level,
     Merge,
@@ -32,6 +33,7 @@ from inspector.records import (
     Scenario,
     Severity,
 )
+from inspector.records.standing import EXPIRING_DAYS, Standing, Trend
 
 Colour = Literal["red", "orange", "blue", "gray"]
 
@@ -121,6 +123,83 @@ SEVERITIES: dict[Severity, Label] = {
     Severity.HIGH: Label("High", "A reason not to use it as it is.", ":material/warning:", "red"),
     Severity.CRITICAL: Label(
         "Critical", "The model was not loaded because of this.", ":material/dangerous:", "red"
+    ),
+}
+
+DECISIONS: dict[Decision, Label] = {
+    Decision.APPROVE: Label(
+        "Approved", "A named person approved its use.", ":material/check_circle:", "blue"
+    ),
+    Decision.APPROVE_WITH_CONDITIONS: Label(
+        "Approved with conditions",
+        "A named person approved its use under conditions that the report lists.",
+        ":material/rule:",
+        "blue",
+    ),
+    Decision.REJECT: Label(
+        "Rejected", "A named person decided against its use.", ":material/block:", "red"
+    ),
+    Decision.INCONCLUSIVE: Label(
+        "Left open", "A named person looked and could not decide.", ":material/help:", "gray"
+    ),
+}
+
+STANDINGS: dict[Standing, Label] = {
+    Standing.OPEN: Label(
+        "Review open",
+        "The verdict is Review or Evidence, and nobody has decided what to do.",
+        ":material/pending_actions:",
+        "orange",
+    ),
+    Standing.OUTDATED: Label(
+        "Decision out of date",
+        "The decision was taken on another verdict than the one that stands now.",
+        ":material/sync_problem:",
+        "orange",
+    ),
+    Standing.EXPIRED: Label(
+        "Decision expired", "The decision's last day has passed.", ":material/event_busy:", "red"
+    ),
+    Standing.EXPIRING: Label(
+        "Decision expires soon",
+        f"The decision ends within {EXPIRING_DAYS} days.",
+        ":material/event_upcoming:",
+        "orange",
+    ),
+    Standing.DECIDED: Label(
+        "Decided", "A named person decided, on this verdict.", ":material/how_to_reg:", "blue"
+    ),
+    Standing.UNDECIDED: Label(
+        "No decision", "Nobody decided, and the verdict does not ask for it.", ":material/remove:"
+    ),
+    Standing.NO_VERDICT: Label(
+        "No verdict", "No inspection of it came to a verdict.", ":material/hourglass_disabled:"
+    ),
+}
+
+TRENDS: dict[Trend, Label] = {
+    Trend.FIRST: Label(
+        "First revision", "Only one revision was inspected.", ":material/trip_origin:"
+    ),
+    Trend.MORE: Label(
+        "More than before",
+        "The newest revision's verdict is worse than that of the revision before.",
+        ":material/trending_up:",
+        "orange",
+    ),
+    Trend.SAME: Label(
+        "As before", "The last two revisions have the same verdict.", ":material/trending_flat:"
+    ),
+    Trend.LESS: Label(
+        "Less than before",
+        "Less was found in the newest revision than in the one before.",
+        ":material/trending_down:",
+        "blue",
+    ),
+    Trend.UNCLEAR: Label(
+        "Not comparable",
+        "One of the last two verdicts is inconclusive, which says nothing either way.",
+        ":material/question_mark:",
     ),
 }
 

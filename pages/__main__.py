@@ -18,7 +18,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
 USED_BY_FIRST_PAGE = (
-    "pages._recent",
+    "pages._at_work",
+    "pages._first_steps",
+    "pages._targets",
+    "pages._waiting",
     "inspector.history",
     "PIL.Image",
     "pyarrow",

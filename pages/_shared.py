@@ -52,8 +52,9 @@ def runner() -> LocalRunner:
 
 
 def history() -> History:
-    """The index of finished runs, with those added that finished since the last page."""
+    """The index of runs as they are now: with what is new, without those that were deleted."""
     index = _history(settings().home)
+    index.forget_missing()
     index.ingest_new(settings().runs)
     return index
 

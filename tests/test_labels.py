@@ -5,9 +5,12 @@ import pytest
 from inspector.labels import (
     BEHAVIOURS,
     COVERAGE,
+    DECISIONS,
     LEVELS,
     MEASURES,
     SEVERITIES,
+    STANDINGS,
+    TRENDS,
     by_behaviour,
     chance,
     describe_plan,
@@ -15,7 +18,18 @@ from inspector.labels import (
     share,
 )
 from inspector.plans import PRESETS, load_plan
-from inspector.records import Behaviour, Coverage, CoverageStatus, Level, Rate, Severity
+from inspector.records import (
+    Behaviour,
+    Coverage,
+    CoverageStatus,
+    Decision,
+    Level,
+    Rate,
+    Severity,
+)
+from inspector.records.standing import Standing, Trend
+
+WORDS = (LEVELS, BEHAVIOURS, DECISIONS, STANDINGS, TRENDS)
 
 
 def test_every_value_has_a_word_of_its_own() -> None:
@@ -24,6 +38,9 @@ def test_every_value_has_a_word_of_its_own() -> None:
         (BEHAVIOURS, Behaviour),
         (COVERAGE, CoverageStatus),
         (SEVERITIES, Severity),
+        (DECISIONS, Decision),
+        (STANDINGS, Standing),
+        (TRENDS, Trend),
     ):
         assert set(words) == set(kind)
         assert len({label.word for label in words.values()}) == len(words)
@@ -31,7 +48,7 @@ def test_every_value_has_a_word_of_its_own() -> None:
 
 
 def test_no_word_clears_a_model() -> None:
-    said = [label.word + label.help for label in (*LEVELS.values(), *BEHAVIOURS.values())]
+    said = [label.word + label.help for words in WORDS for label in words.values()]
     text = " ".join([*said, *MEASURES.values()]).lower()
     assert "safe" not in text
     assert "compliant" not in text

@@ -1,7 +1,7 @@
 """Targets over all their inspections: what stands now, each answer one SQL statement.
 
-Comes in: a cursor, the ids of live jobs, and today. Goes out: the rows of `target_rows`. A target is
-named as it was asked for, a Hub repo without its revision; bytes that are the same are one
+Comes in: a cursor, the ids of live jobs, and today. Goes out: the rows of `target_rows`. A target
+is named as it was asked for, a Hub repo without its revision; bytes that are the same are one
 revision, and the newest verdict on a revision replaces the older ones.
 """
 
@@ -131,7 +131,7 @@ def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def figures(cursor: DuckDBPyConnection, today: date) -> Figures:
-    counts = cursor.execute(
+    n_targets, n_inspections, n_evidence = cursor.execute(
         f"{_TARGETS} SELECT count(*), coalesce(sum(n_inspections), 0), "
         f"count(*) FILTER (level = '{Level.EVIDENCE}') FROM targets",
         {"today": today, "live": []},
@@ -141,7 +141,12 @@ def figures(cursor: DuckDBPyConnection, today: date) -> Figures:
             f"{_JUDGED} SELECT standing, count(*) FROM judged GROUP BY standing", {"today": today}
         ).fetchall()
     )
-    return Figures(*map(int, counts), {s: int(standings.get(s.value, 0)) for s in Standing})
+    return Figures(
+        int(n_targets),
+        int(n_inspections),
+        int(n_evidence),
+        {standing: int(standings.get(standing.value, 0)) for standing in Standing},
+    )
 
 
 def targets(
@@ -202,9 +207,7 @@ def looks(cursor: DuckDBPyConnection, asked: Sequence[str]) -> dict[str, tuple[L
 
 
 def _target(row: dict[str, Any]) -> TargetRow:
-    revisions = tuple(
-        Revision(**r | {"level": Level(r["level"])}) for r in row["revisions"] or ()
-    )
+    revisions = tuple(Revision(**r | {"level": Level(r["level"])}) for r in row["revisions"] or ())
     more = {
         "kind": ArtifactKind(row["kind"]) if row["kind"] else None,
         "standing": Standing(row["standing"]),

@@ -17,7 +17,6 @@ from inspector.records import (
     HumanDecision,
     Level,
     Target,
-    TargetKind,
 )
 from inspector.records.standing import Standing, Trend
 from inspector.report.deciding import record_decision, verdict_digest

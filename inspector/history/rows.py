@@ -6,6 +6,7 @@ of COLUMNS, file by file. Nothing here knows DuckDB.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -311,7 +312,8 @@ def _sha256(path: Path) -> str:
 def _created_at(run: Run) -> datetime | None:
     """From the run id, which starts with its UTC time; else from the first event."""
     if match := re.match(r"\d{8}-\d{6}(?=-|$)", run.run_id):
-        return datetime.strptime(match[0], "%Y%m%d-%H%M%S")
+        with contextlib.suppress(ValueError):  # a name that somebody gave: 99999999-999999
+            return datetime.strptime(match[0], "%Y%m%d-%H%M%S")
     try:
         with run.events_path.open("rb") as file:
             return _utc(from_json(Event, file.readline()).at)

@@ -35,14 +35,14 @@ _JUDGED = f"""
         FROM decisions
         QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY ordinal DESC) = 1
     ),
-    named AS (
+    named AS MATERIALIZED (
         SELECT i.*, d.* EXCLUDE (run_id), d.run_id IS NOT NULL AS is_decided,
             CASE WHEN target LIKE 'hf:%' THEN split_part(target, '@', 1)
                 ELSE coalesce(target, run_id) END AS name,
             coalesce(target_digest, run_id) AS revision
         FROM inspections AS i LEFT JOIN last_decisions AS d USING (run_id)
     ),
-    judged AS (
+    judged AS MATERIALIZED (
         SELECT *,
             CASE
                 WHEN NOT is_decided AND level IN ('{Level.EVIDENCE}', '{Level.REVIEW}')
@@ -58,6 +58,16 @@ _JUDGED = f"""
         WHERE level IS NOT NULL OR is_decided
         QUALIFY row_number() OVER (PARTITION BY name, revision ORDER BY {_NEWEST}) = 1
     )
+"""
+_FIGURES = f"""
+    SELECT (SELECT count(DISTINCT name) FROM named), (SELECT count(*) FROM named),
+        (SELECT count(*) FILTER (level = '{Level.EVIDENCE}') FROM (
+            SELECT level FROM judged WHERE level IS NOT NULL
+            QUALIFY row_number() OVER (PARTITION BY name ORDER BY {_NEWEST}) = 1
+        )),
+        (SELECT list({{'standing': standing, 'n': n}}) FROM (
+            SELECT standing, count(*) AS n FROM judged GROUP BY standing
+        ))
 """
 _TARGETS = f"""
     {_JUDGED},
@@ -131,21 +141,15 @@ def _named(cursor: DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def figures(cursor: DuckDBPyConnection, today: date) -> Figures:
-    n_targets, n_inspections, n_evidence = cursor.execute(
-        f"{_TARGETS} SELECT count(*), coalesce(sum(n_inspections), 0), "
-        f"count(*) FILTER (level = '{Level.EVIDENCE}') FROM targets",
-        {"today": today, "live": []},
+    n_targets, n_inspections, n_evidence, standings = cursor.execute(
+        f"{_JUDGED} {_FIGURES}", {"today": today}
     ).fetchall()[0]
-    standings = dict(
-        cursor.execute(
-            f"{_JUDGED} SELECT standing, count(*) FROM judged GROUP BY standing", {"today": today}
-        ).fetchall()
-    )
+    counts = {found["standing"]: int(found["n"]) for found in standings or ()}
     return Figures(
         int(n_targets),
         int(n_inspections),
         int(n_evidence),
-        {standing: int(standings.get(standing.value, 0)) for standing in Standing},
+        {standing: counts.get(standing.value, 0) for standing in Standing},
     )
 
 
@@ -166,13 +170,17 @@ def targets(
         "standing": wanted.standing.value if wanted.standing else None,
         "at_work": wanted.at_work,
     }
-    total = cursor.execute(f"{_TARGETS} SELECT count(*) {_MATCHING}", which).fetchall()[0][0]
     cursor.execute(
-        f"{_TARGETS} SELECT {_COLUMNS} {_MATCHING} ORDER BY {_ORDERS[wanted.order]} "
-        "LIMIT $limit OFFSET $offset",
+        f"{_TARGETS} SELECT {_COLUMNS}, count(*) OVER () AS total {_MATCHING} "
+        f"ORDER BY {_ORDERS[wanted.order]} LIMIT $limit OFFSET $offset",
         which | {"limit": limit, "offset": offset},
     )
-    return int(total), [_target(row) for row in _named(cursor)]
+    page = _named(cursor)
+    if not page and offset:  # a page after the last: no row tells how many there are
+        rows = cursor.execute(f"{_TARGETS} SELECT count(*) {_MATCHING}", which).fetchall()
+        return int(rows[0][0]), []
+    total = int(page[0]["total"]) if page else 0
+    return total, [_target(row) for row in page]
 
 
 def reviews(cursor: DuckDBPyConnection, today: date, limit: int) -> list[Review]:
@@ -207,6 +215,7 @@ def looks(cursor: DuckDBPyConnection, asked: Sequence[str]) -> dict[str, tuple[L
 
 
 def _target(row: dict[str, Any]) -> TargetRow:
+    del row["total"]
     revisions = tuple(Revision(**r | {"level": Level(r["level"])}) for r in row["revisions"] or ())
     more = {
         "kind": ArtifactKind(row["kind"]) if row["kind"] else None,

@@ -237,3 +237,9 @@ def test_inspections_whose_folder_is_gone_are_dropped(history: History, runs: Pa
     assert [row.run_id for row in history.inspections()] == [kept.run_id]
     assert history.sql("SELECT DISTINCT run_id FROM responses").rows == ((kept.run_id,),)
     assert history.forget_missing() == 0
+
+
+def test_a_name_that_only_looks_like_a_time_is_no_error(history: History, runs: Path) -> None:
+    run = make_run(runs, "20269999-999999-x")
+    assert history.ingest(run)
+    assert history.inspection(run.run_id).created_at is not None  # from its first event

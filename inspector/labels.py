@@ -361,6 +361,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def size(size_bytes: float) -> str:
+    """Bytes as a person says them, in powers of ten as disks are sold: `640 kB`, `1.3 GB`."""
+    units = (("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
+    unit, step = next((u for u in units if size_bytes < 999.5 * u[1]), units[-1])
+    amount = size_bytes / step
+    return f"{amount:.1f} {unit}" if 0 < amount < 9.95 else f"{amount:.0f} {unit}"
+
+
 def _plain(rate: float) -> str:
     return f"{rate:.0e}".replace("e-0", "e-") if rate < 0.001 else f"{rate:g}"
 

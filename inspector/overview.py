@@ -171,7 +171,7 @@ def demo_in_words(plan: Plan) -> str:
     n_probes = sum(suite.n_probes or 0 for suite in plan.suites)
     return (
         f"The {plan.name} plan asks the small demo model that came with the installation "
-        f"{n_probes} questions, does {len(plan.scenarios)} things to it that people do to models they build "
-        "on, and asks again after each: about 10 minutes on two processor cores, and nothing "
-        "leaves this machine."
+        f"{n_probes} questions, does {len(plan.scenarios)} things to it that people do to models "
+        "they build on, and asks again after each: about 10 minutes on two processor cores, and "
+        "nothing leaves this machine."
     )

@@ -11,7 +11,7 @@ from inspector.jobs import Job
 from inspector.labels import LEVELS, STANDINGS
 from inspector.records import Level
 from inspector.records.standing import PRESSING, Standing
-from pages import _at_work, _first_steps, _target_row, _targets, _waiting
+from pages import _at_work, _first_steps, _overview_style, _targets, _waiting
 from pages import _shared as shared
 
 
@@ -67,7 +67,7 @@ def key_figures(figures: Figures, live: list[Job]) -> None:
 
 
 def draw() -> None:
-    st.html(_target_row.STYLE)
+    st.html(_overview_style.STYLE)
     heading()
     live = shared.runner().live()
     today = datetime.now(UTC).date()

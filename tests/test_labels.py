@@ -16,6 +16,7 @@ from inspector.labels import (
     describe_plan,
     duration,
     share,
+    size,
 )
 from inspector.plans import PRESETS, load_plan
 from inspector.records import (
@@ -110,3 +111,19 @@ def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> 
         ("refusal / int4", "60 answers"),
         ("signatures", "none"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "said"),
+    [
+        (0, "0 kB"),
+        (40, "0.0 kB"),
+        (1_234, "1.2 kB"),
+        (640_000, "640 kB"),
+        (999_600, "1.0 MB"),
+        (1_340_000_000, "1.3 GB"),
+        (27e15, "27000 TB"),
+    ],
+)
+def test_sizes_are_said_in_the_unit_that_fits(size_bytes: float, said: str) -> None:
+    assert size(size_bytes) == said

@@ -20,6 +20,7 @@ from inspector.records import (
     Behaviour,
     Coverage,
     CoverageStatus,
+    Decision,
     FineTune,
     Level,
     Look,
@@ -36,6 +37,7 @@ from inspector.records import (
     Severity,
 )
 from inspector.records.lineage import Kinship
+from inspector.records.standing import EXPIRING_DAYS, Standing, Trend
 
 MAX_QUOTED = 60  # characters of a phrase in a title
 Colour = Literal["red", "orange", "blue", "gray"]
@@ -134,6 +136,83 @@ KINSHIPS: dict[Kinship, Label] = {
     Kinship.DERIVED: Label("Derived", "Other values that point the same way: ordinary tuning."),
     Kinship.PARTLY: Label("Partly unrelated", "Some of its tensors come from somewhere else."),
     Kinship.UNRELATED: Label("Unrelated", "Shares nothing with its counterpart."),
+}
+
+DECISIONS: dict[Decision, Label] = {
+    Decision.APPROVE: Label(
+        "Approved", "A named person approved its use.", ":material/check_circle:", "blue"
+    ),
+    Decision.APPROVE_WITH_CONDITIONS: Label(
+        "Approved with conditions",
+        "A named person approved its use under conditions that the report lists.",
+        ":material/rule:",
+        "blue",
+    ),
+    Decision.REJECT: Label(
+        "Rejected", "A named person decided against its use.", ":material/block:", "red"
+    ),
+    Decision.INCONCLUSIVE: Label(
+        "Left open", "A named person looked and could not decide.", ":material/help:", "gray"
+    ),
+}
+
+STANDINGS: dict[Standing, Label] = {
+    Standing.OPEN: Label(
+        "Review open",
+        "The verdict is Review or Evidence, and nobody has decided what to do.",
+        ":material/pending_actions:",
+        "orange",
+    ),
+    Standing.OUTDATED: Label(
+        "Decision out of date",
+        "The decision was taken on another verdict than the one that stands now.",
+        ":material/sync_problem:",
+        "orange",
+    ),
+    Standing.EXPIRED: Label(
+        "Decision expired", "The decision's last day has passed.", ":material/event_busy:", "red"
+    ),
+    Standing.EXPIRING: Label(
+        "Decision expires soon",
+        f"The decision ends within {EXPIRING_DAYS} days.",
+        ":material/event_upcoming:",
+        "orange",
+    ),
+    Standing.DECIDED: Label(
+        "Decided", "A named person decided, on this verdict.", ":material/how_to_reg:", "blue"
+    ),
+    Standing.UNDECIDED: Label(
+        "No decision", "Nobody decided, and the verdict does not ask for it.", ":material/remove:"
+    ),
+    Standing.NO_VERDICT: Label(
+        "No verdict", "No inspection of it came to a verdict.", ":material/hourglass_disabled:"
+    ),
+}
+
+TRENDS: dict[Trend, Label] = {
+    Trend.FIRST: Label(
+        "First revision", "Only one revision was inspected.", ":material/trip_origin:"
+    ),
+    Trend.MORE: Label(
+        "More than before",
+        "The newest revision's verdict is worse than that of the revision before.",
+        ":material/trending_up:",
+        "orange",
+    ),
+    Trend.SAME: Label(
+        "As before", "The last two revisions have the same verdict.", ":material/trending_flat:"
+    ),
+    Trend.LESS: Label(
+        "Less than before",
+        "Less was found in the newest revision than in the one before.",
+        ":material/trending_down:",
+        "blue",
+    ),
+    Trend.UNCLEAR: Label(
+        "Not comparable",
+        "One of the last two verdicts is inconclusive, which says nothing either way.",
+        ":material/question_mark:",
+    ),
 }
 
 MEASURES: dict[str, str] = {
@@ -305,6 +384,14 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(size_bytes: float) -> str:
+    """Bytes as a person says them, in powers of ten as disks are sold: `640 kB`, `1.3 GB`."""
+    units = (("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
+    unit, step = next((u for u in units if size_bytes < 999.5 * u[1]), units[-1])
+    amount = size_bytes / step
+    return f"{amount:.1f} {unit}" if 0 < amount < 9.95 else f"{amount:.0f} {unit}"
 
 
 def _plain(rate: float) -> str:

@@ -17,16 +17,25 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="INSPECTOR_")
 
-    home: Path = Field(default_factory=lambda: Path.home() / ".inspector")
-    hub_endpoint: str = "https://huggingface.co"
-    max_download_bytes: int = 20_000_000_000
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".inspector",
+        description="where runs, caches, the queue and the index lie",
+    )
+    hub_endpoint: str = Field(
+        default="https://huggingface.co", description="the Hub that hf: targets come from"
+    )
+    max_download_bytes: int = Field(
+        default=20_000_000_000, description="a larger download is refused before its first byte"
+    )
     signing_key: Path | None = Field(
         default=None, description="PEM file of the public key that targets are signed with"
     )
     signer_identity: str | None = Field(
         default=None, description="who must have signed with Sigstore; needs signer_issuer too"
     )
-    signer_issuer: str | None = None
+    signer_issuer: str | None = Field(
+        default=None, description="who must have vouched for the signer's identity"
+    )
     n_slots: int = Field(default=1, ge=1, description="jobs that may run at the same time")
 
     @property

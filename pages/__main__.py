@@ -19,7 +19,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
 USED_BY_PAGES = (
-    "pages._recent",
+    "pages._at_work",
+    "pages._first_steps",
+    "pages._targets",
+    "pages._waiting",
     "inspector.history",
     "inspector.charts",
     "pandas",

@@ -52,8 +52,9 @@ def runner() -> LocalRunner:
 
 
 def history() -> History:
-    """The index of finished runs, with those added that finished since the last page."""
+    """The index of runs as they are now: with what is new, without those that were deleted."""
     index = _history(settings().home)
+    index.forget_missing()
     index.ingest_new(settings().runs)
     return index
 
@@ -93,7 +94,7 @@ def pick_run() -> str | None:
 
 def _jobs_at_work() -> None:
     """A way to each inspection that is at work, whichever is on show."""
-    for number, job in enumerate(runner().at_work()):
+    for number, job in enumerate(runner().live()):
         if number == 0:
             st.sidebar.caption("At work now")
         st.sidebar.page_link(

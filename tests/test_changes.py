@@ -50,9 +50,9 @@ def metric(
     change = after.rate - before.rate
     if control is not None:
         change -= control[1].rate - control[0].rate
-    beside = control or (None, None)
+    was, now = control if control is not None else (None, None)
     return Metric(
-        behaviour, scenario, ("everyday",), before, after, *beside[:2], change, p, p, "-", 0.2
+        behaviour, scenario, ("everyday",), before, after, was, now, change, p, p, "-", 0.2
     )
 
 

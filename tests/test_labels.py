@@ -5,17 +5,32 @@ import pytest
 from inspector.labels import (
     BEHAVIOURS,
     COVERAGE,
+    DECISIONS,
     LEVELS,
     MEASURES,
     SEVERITIES,
+    STANDINGS,
+    TRENDS,
     by_behaviour,
     chance,
     describe_plan,
     duration,
     share,
+    size,
 )
 from inspector.plans import PRESETS, load_plan
-from inspector.records import Behaviour, Coverage, CoverageStatus, Level, Rate, Severity
+from inspector.records import (
+    Behaviour,
+    Coverage,
+    CoverageStatus,
+    Decision,
+    Level,
+    Rate,
+    Severity,
+)
+from inspector.records.standing import Standing, Trend
+
+WORDS = (LEVELS, BEHAVIOURS, DECISIONS, STANDINGS, TRENDS)
 
 
 def test_every_value_has_a_word_of_its_own() -> None:
@@ -24,6 +39,9 @@ def test_every_value_has_a_word_of_its_own() -> None:
         (BEHAVIOURS, Behaviour),
         (COVERAGE, CoverageStatus),
         (SEVERITIES, Severity),
+        (DECISIONS, Decision),
+        (STANDINGS, Standing),
+        (TRENDS, Trend),
     ):
         assert set(words) == set(kind)
         assert len({label.word for label in words.values()}) == len(words)
@@ -31,7 +49,7 @@ def test_every_value_has_a_word_of_its_own() -> None:
 
 
 def test_no_word_clears_a_model() -> None:
-    said = [label.word + label.help for label in (*LEVELS.values(), *BEHAVIOURS.values())]
+    said = [label.word + label.help for words in WORDS for label in words.values()]
     text = " ".join([*said, *MEASURES.values()]).lower()
     assert "safe" not in text
     assert "compliant" not in text
@@ -94,3 +112,19 @@ def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> 
         ("refusal / int4", "60 answers"),
         ("signatures", "none"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "said"),
+    [
+        (0, "0 kB"),
+        (40, "0.0 kB"),
+        (1_234, "1.2 kB"),
+        (640_000, "640 kB"),
+        (999_600, "1.0 MB"),
+        (1_340_000_000, "1.3 GB"),
+        (27e15, "27000 TB"),
+    ],
+)
+def test_sizes_are_said_in_the_unit_that_fits(size_bytes: float, said: str) -> None:
+    assert size(size_bytes) == said

@@ -21,6 +21,7 @@ from inspector.cli import (
     report,
     scan,
     specimens,
+    storage,
     verify,
     watch,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "report",
     "scan",
     "specimens",
+    "storage",
     "verify",
     "watch",
 ]

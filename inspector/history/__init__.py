@@ -7,26 +7,42 @@ from inspector.history.exports import EXPORTS, Export
 from inspector.history.records import (
     Filter,
     InspectionRow,
+    KnownTarget,
     ResponseRow,
     ScoreMark,
     Sort,
     Table,
-    TargetRow,
     TrendPoint,
 )
 from inspector.history.store import EXPORT_ROWS, History
+from inspector.history.target_rows import (
+    Figures,
+    Look,
+    Review,
+    Revision,
+    TargetFilter,
+    TargetOrder,
+    TargetRow,
+)
 
 __all__ = [
     "EXPORTS",
     "EXPORT_ROWS",
     "Export",
+    "Figures",
     "Filter",
     "History",
     "InspectionRow",
+    "KnownTarget",
+    "Look",
     "ResponseRow",
+    "Review",
+    "Revision",
     "ScoreMark",
     "Sort",
     "Table",
+    "TargetFilter",
+    "TargetOrder",
     "TargetRow",
     "TrendPoint",
 ]

@@ -16,10 +16,10 @@ from inspector.errors import BadInput
 from inspector.history.records import (
     Filter,
     InspectionRow,
+    KnownTarget,
     ResponseRow,
     ScoreMark,
     Sort,
-    TargetRow,
     TrendPoint,
 )
 from inspector.records import (
@@ -121,14 +121,14 @@ def _inspection(row: dict[str, Any]) -> InspectionRow:
     return InspectionRow(**row | {"level": level, "reasons": tuple(row["reasons"])})
 
 
-def targets(cursor: DuckDBPyConnection, limit: int) -> list[TargetRow]:
+def known_targets(cursor: DuckDBPyConnection, limit: int) -> list[KnownTarget]:
     rows = cursor.execute(
         f"SELECT {NAME} AS name, count(*), max(created_at) FROM inspections "
         "WHERE target IS NOT NULL GROUP BY name "
         "ORDER BY max(created_at) DESC NULLS LAST, name LIMIT ?",
         [limit],
     ).fetchall()
-    return [TargetRow(*row) for row in rows]
+    return [KnownTarget(*row) for row in rows]
 
 
 def plans(cursor: DuckDBPyConnection) -> list[str]:

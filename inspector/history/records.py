@@ -63,7 +63,7 @@ class InspectionRow:
 
 
 @dataclass(frozen=True)
-class TargetRow:
+class KnownTarget:
     """A target by its name without a revision: how often it was inspected, and when last (UTC)."""
 
     name: str

@@ -44,7 +44,6 @@ from inspector.records import (
     StopReason,
     Subject,
     Target,
-    TargetKind,
     Verdict,
 )
 from inspector.records.lineage import Change, Kinship, LayerKinship, Lineage
@@ -86,13 +85,14 @@ def asked() -> list[AskedProbe]:
     ]
 
 
-def artifact(target: Target) -> Artifact:
+def artifact(target: Target, commit: str | None = None) -> Artifact:
+    """The target's files; at another commit, other weights."""
     files = (
         FileDigest("config.json", 734, "a1" * 32),
-        FileDigest("model.safetensors", 269_060_552, "b2" * 32),
+        FileDigest("model.safetensors", 269_060_552, (commit or "b2")[:2] * 32),
         FileDigest("tokenizer.json", 2_104_556, "c3" * 32),
     )
-    return Artifact(target, ArtifactKind.MODEL, "/models/demo", files)
+    return Artifact(target, ArtifactKind.MODEL, "/models/demo", files, commit=commit)
 
 
 def rate(hits: int, n: int, low: float, high: float) -> Rate:
@@ -195,20 +195,20 @@ def verdict(inspection: Inspection, level: Level, control: bool) -> Verdict:
     )
 
 
-def inspection(control: str = NO_CONTROL) -> Inspection:
-    return Inspection(Target(TargetKind.DEMO), load_plan("quick"), control)
+def inspection(control: str = NO_CONTROL, target: str = "demo") -> Inspection:
+    return Inspection(Target.parse(target), load_plan("quick"), control)
 
 
 def started(root: Path, run_id: str, control: str = NO_CONTROL, n_steps: int = 18) -> Run:
     """A run at work: past the first asking, in the middle of its first fine-tuning."""
-    run = _begun(root, run_id, control)
+    run = _begun(root, run_id, inspection(control))
     _train(run, "full-knowledge", n_steps)
     return run
 
 
-def _begun(root: Path, run_id: str, control: str) -> Run:
+def _begun(root: Path, run_id: str, inputs: Inspection) -> Run:
     run = Run(root / run_id)
-    write_record(run.folder / "inspection.json", inspection(control))
+    write_record(run.folder / "inspection.json", inputs)
     run.emit(EventKind.QUEUED)
     run.emit(EventKind.STARTED)
     for name in ("fetch", "scan"):
@@ -255,14 +255,21 @@ def _train(run: Run, scenario: str, n_steps: int) -> None:
         run.emit(EventKind.STAGE_FINISHED, stage)
 
 
-def finished(root: Path, run_id: str, level: Level = Level.EVIDENCE, control: bool = False) -> Run:
+def finished(
+    root: Path,
+    run_id: str,
+    level: Level = Level.EVIDENCE,
+    control: bool = False,
+    target: str = "demo",
+    commit: str | None = None,
+) -> Run:
     """A run with everything a finished inspection leaves behind."""
-    run = _begun(root, run_id, "hf:trusted/base" if control else NO_CONTROL)
-    inputs = inspection()
+    inputs = inspection("hf:trusted/base" if control else NO_CONTROL, target)
+    run = _begun(root, run_id, inputs)
     probes = asked()
     write_table(run.folder / "probes.parquet", AskedProbe, probes)
-    write_record(run.folder / "fetch" / "target.json", artifact(inputs.target))
-    result = verdict(inputs, level, control)
+    write_record(run.folder / "fetch" / "target.json", artifact(inputs.target, commit))
+    result = replace(verdict(inputs, level, control), target=artifact(inputs.target, commit))
     write_atomic(run.folder / "scan" / "findings.json", _json(list[Finding], list(result.findings)))
     _read_files(run)
     before = [ANSWERS[k % len(ANSWERS)] for k in range(len(probes))]

@@ -58,6 +58,13 @@ def inspect(
         bool,
         typer.Option("--resume", help="Continue the inspection in --run, from its own inputs."),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what the plan can see and what it will take on this machine; start nothing.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
     ] = False,
@@ -67,6 +74,8 @@ def inspect(
     """Inspect a model or adapter: read its files, ask, do what users do, ask again, compare."""
     settings = Settings()
     gate = policy_of(policy, fail_on)
+    if resume and dry_run:
+        raise BadInput("--dry-run is for a new inspection; leave out --resume.")
     if resume:
         folder = _to_resume(run, target)
     else:
@@ -76,6 +85,9 @@ def inspect(
         if control not in (AUTO_CONTROL, NO_CONTROL):
             Target.parse(control)
         inspection = Inspection(Target.parse(target), chosen, control)
+        if dry_run:
+            _tell(inspection, settings)
+            raise typer.Exit
         from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
 
         folder = start(inspection, settings, run)
@@ -87,6 +99,23 @@ def inspect(
     if gate is None:
         raise typer.Exit(verdict.level.exit_code)
     raise typer.Exit(close(folder, gate, say))
+
+
+def _tell(inspection: Inspection, settings: Settings) -> None:
+    """What the inspection would do, see, leave out and take."""
+    from inspector.estimate import expects_control, foresee, size_of
+    from inspector.reach import leaves_out, sights
+    from inspector.terminal import draw_foresight
+
+    size = size_of(inspection.target, settings)
+    with_control = expects_control(inspection.control, size)
+    draw_foresight(
+        Console(),
+        inspection,
+        sights(inspection.plan, with_control),
+        leaves_out(inspection.plan, with_control),
+        foresee(inspection, settings, size),
+    )
 
 
 def _to_resume(run: Path | None, target: str) -> Run:

@@ -80,7 +80,7 @@ class DataPreview:
         """What was recognised, a short sentence each."""
         turns = "one question and answer each" if self.n_turns <= 2 else "some with several turns"
         said = [
-            f"{self.n_examples:,} training examples, {turns}.",
+            f"{_counted(self.n_examples, 'training example')}, {turns}.",
             f"Format: {self.form}.",
             f"Usually {self.usual_chars:,} letters an example, the longest {self.longest_chars:,}.",
         ]
@@ -113,8 +113,8 @@ class ProbePreview:
     def sentences(self) -> tuple[str, ...]:
         """What was recognised, a short sentence each."""
         n = len(self.families)
-        topics = "1 topic" if n == 1 else f"{n:,} topics"
-        said = [f"{self.n_probes:,} questions over {topics}, suite “{self.name}”."]
+        asked = _counted(self.n_probes, "question")
+        said = [f"{asked} over {_counted(n, 'topic')}, suite “{self.name}”."]
         told = {
             Expectation.ANSWER: "should be answered",
             Expectation.DECLINE: "should be declined",
@@ -211,6 +211,10 @@ def own_data_of(plan: Plan) -> tuple[str, ...]:
 def own_suites_of(plan: Plan) -> tuple[str, ...]:
     """The paths of a plan's suites that are not built in."""
     return _others([choice.suite for choice in plan.suites], SUITES)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"1 {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _others(names: Sequence[str], built_in: Sequence[str]) -> tuple[str, ...]:

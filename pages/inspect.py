@@ -81,7 +81,7 @@ def new_inspection() -> None:
         st.space("small")
         begin = st.button("Start inspection", type="primary", icon=":material/play_arrow:")
     with about.container(border=True):
-        _plan.what_it_does(plan)
+        _plan.what_it_does(plan, target, control)
     if begin:
         with form, shared.sentences(), st.spinner("Starting"):
             from inspector.inspection import start  # a second of scipy: not before it is needed

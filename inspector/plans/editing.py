@@ -61,6 +61,13 @@ def without_those(plan: Plan, names: Collection[str]) -> Plan:
     return replace(plan, name=edited_name(plan.name), scenarios=left)
 
 
+def renamed(changed: Plan, before: Plan) -> Plan:
+    """A changed plan under a name that says so, unless it was given another name itself."""
+    if changed == before or changed.name != before.name:
+        return changed
+    return replace(changed, name=edited_name(before.name))
+
+
 def _free(name: str, taken: Collection[str]) -> str:
     stem, n, free = name, 2, name
     while free in taken:

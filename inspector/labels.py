@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from inspector.records import (
@@ -141,7 +142,7 @@ MEASURES: dict[str, str] = {
 
 def describe_plan(plan: Plan) -> tuple[str, ...]:
     """What a plan does, one short sentence per step, for somebody about to start it."""
-    asked = [f"{s.n_probes or 'all'} {s.suite}" for s in plan.suites]
+    asked = [f"{s.n_probes or 'all'} {file_name(s.suite)}" for s in plan.suites]
     sampling = plan.sampling
     how = (
         "the most likely answer"
@@ -195,10 +196,15 @@ def describe_scenario(scenario: Scenario) -> str:
 def _describe_fine_tune(scenario: FineTune) -> str:
     what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
     return (
-        f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
+        f"Fine-tunes ({what}) on {file_name(scenario.data)}: {scenario.steps} steps of "
         f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
         f"{scenario.schedule} schedule."
     )
+
+
+def file_name(source: str) -> str:
+    """Data or questions as a person calls them: a file by its own name, others as they are."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def share(rate: Rate | None) -> str:

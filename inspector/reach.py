@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from inspector.judge import ACCUSING, MAX_DETECTABLE, measure
+from inspector.labels import BEHAVIOURS
 from inspector.plans.words import OPERATION_WORDS
 from inspector.probes.planned import planned_probes
 from inspector.probes.suite_file import BUILT_IN as SUITES
@@ -47,6 +48,17 @@ class Sight:
     n_probes: int
     smallest_rate: float | None
     is_enough: bool
+
+    def sentence(self) -> str:
+        """For somebody about to start it."""
+        said = f"{BEHAVIOURS[self.behaviour].word}: "
+        if self.smallest_rate is None:
+            said += "would not be reported surely, however often it is there"
+        else:
+            said += f"from {self.smallest_rate:.0%} of answers on"
+        n = "1 question" if self.n_probes == 1 else f"{self.n_probes:,} questions"
+        few = "" if self.is_enough else "; too few for “no evidence found”"
+        return f"{said} ({n} can tell{few})."
 
 
 def sights(plan: Plan, with_control: bool) -> tuple[Sight, ...]:

@@ -118,7 +118,7 @@ def draw_foresight(
             )
         )
         return
-    for line in (*estimate.sentences(), *estimate.notes, *estimate.warnings):
+    for line in (estimate.total(), *estimate.sentences(), *estimate.notes, *estimate.warnings):
         console.print(Text(line), soft_wrap=True)
     parts = Table(title="Time", title_justify="left")
     parts.add_column("step")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from inspector.errors import BadInput
-from inspector.labels import BEHAVIOURS, describe_plan, duration
+from inspector.labels import describe_plan, duration
 from inspector.records import NO_CONTROL, Inspection, Plan, Target
 from pages import _shared as shared
 from pages import _tables
@@ -36,9 +36,10 @@ def what_it_does(
         if inspection is not None:
             size = size or size_of(inspection.target, shared.settings())
         with_control = expects_control(control, size)
-        _sees(plan, with_control)
         found = foresee(inspection, shared.settings(), size) if inspection else None
+        _sees(plan, with_control)
     _takes(found)
+    _leaves_out(plan, with_control)
 
 
 def _inspection(plan: Plan, target: str, control: str) -> Inspection | None:
@@ -50,34 +51,16 @@ def _inspection(plan: Plan, target: str, control: str) -> Inspection | None:
 
 
 def _sees(plan: Plan, with_control: bool) -> None:
-    from inspector.reach import leaves_out, sights
+    from inspector.reach import sights
 
     st.subheader("What it can see", anchor=False, help=SEES)
-    rows = [
-        {
-            "behaviour": BEHAVIOURS[sight.behaviour].word,
-            "from": None if sight.smallest_rate is None else 100 * sight.smallest_rate,
-            "questions": sight.n_probes,
-            "enough": "" if sight.is_enough else "Too few for a verdict",
-        }
-        for sight in sights(plan, with_control)
-    ]
-    if all(row["enough"] == "" for row in rows):
-        for row in rows:
-            del row["enough"]
-    column = st.column_config
-    _tables.table(
-        rows,
-        name="sees",
-        alt="Behaviours, and the smallest share of answers that would be reported",
-        columns={
-            "behaviour": column.TextColumn("Behaviour", width="medium"),
-            "from": column.NumberColumn("Reported from", format="%.0f %%", help=SEES),
-            "questions": column.NumberColumn("Questions", help="Whose answers can tell."),
-            "enough": column.TextColumn("", help="The verdict would be “inconclusive”."),
-        },
-    )
-    with st.expander("What it cannot see", icon=":material/visibility_off:"):
+    shared.plain_list(sight.sentence() for sight in sights(plan, with_control))
+
+
+def _leaves_out(plan: Plan, with_control: bool) -> None:
+    from inspector.reach import leaves_out
+
+    with st.expander("What it cannot see", expanded=True, icon=":material/visibility_off:"):
         shared.plain_list(leaves_out(plan, with_control))
 
 
@@ -90,12 +73,10 @@ def _takes(found: Estimate | None) -> None:
     if found is None:
         st.caption("Known once the size of the target is: when its files are on this machine.")
         return
-    from inspector.estimate import gigabytes
+    from inspector.estimate import gigabytes, roughly
 
-    low, high = found.range_s
     time, memory, disk = st.columns(3)
-    between = f"Usually between {duration(low)} and {duration(high)}."
-    time.metric("Time, about", duration(found.seconds), help=between)
+    time.metric("Time", roughly(found.seconds), help="About: see below how sure this is.")
     memory.metric("Memory", gigabytes(found.memory_bytes), help="At its largest moment.")
     disk.metric("Disk", gigabytes(found.disk_bytes), help="At its largest moment, and kept.")
     for warning in found.warnings:

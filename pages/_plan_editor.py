@@ -49,7 +49,7 @@ def edit(plan: Plan, off: set[str], edition: int) -> tuple[Plan, set[str], bool]
         judges = lists.records("judges", plan.judges, NEW_JUDGE, key, wrong)
         amplify = lists.records("amplify", plan.amplify, NEW_WAY, key, wrong)
     if wrong:
-        raise PlanError("A setting of the plan is wrong; mend it where it is marked.")
+        raise PlanError(f"The plan cannot be used yet. {wrong[0]}")
     changed = replace(
         rest,
         scenarios=scenarios,
@@ -73,16 +73,19 @@ def _operations(
     for index, scenario in enumerate(plan.scenarios):
         own = f"{key}_{index}"
         with st.container(border=True):
-            if st.checkbox(scenario.name, scenario.name not in off, key=f"{own}_on"):
-                left_off.discard(scenario.name)
-            else:
-                left_off.add(scenario.name)
-            shared.plain_list([describe_scenario(scenario)])
-            with st.expander(f"Settings of {scenario.name}", icon=":material/edit:"):
-                edited.append(fields.record(scenario, own, wrong, data))
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if st.checkbox(scenario.name, scenario.name not in off, key=f"{own}_on"):
+                    left_off.discard(scenario.name)
+                else:
+                    left_off.add(scenario.name)
+                st.space("stretch")
                 again = lists.button("Duplicate", ":material/content_copy:", f"{own}_again")
                 away = lists.button("Remove", ":material/delete:", f"{own}_away")
+            st.caption(shared.plain(describe_scenario(scenario)))
+            with st.expander(
+                f"Settings of {scenario.name}", icon=":material/edit:", key=f"{own}_settings"
+            ):
+                edited.append(fields.record(scenario, own, wrong, data))
         if again:
             return duplicated(plan.scenarios, index), left_off
         if away:

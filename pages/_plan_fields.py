@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from inspector.errors import PlanError
+from inspector.labels import file_name
 from inspector.plans.form import Setting, Shape, made, setting_named, settings_of
 from inspector.plans.words import VALUES
 from pages import _shared as shared
@@ -110,4 +111,4 @@ def _value_word(option: Any) -> str:
 
 def _file_word(name: str) -> str:
     """A file by its own name; other names as they are."""
-    return f"{Path(name).name} (your file)" if Path(name).is_absolute() else name
+    return f"{file_name(name)} (your file)" if Path(name).is_absolute() else name

@@ -15,6 +15,7 @@ from inspector.plans.editing import (
     NEW_OPERATIONS,
     NEW_WAY,
     duplicated,
+    renamed,
     with_another,
     without_those,
 )
@@ -225,3 +226,17 @@ def test_operations_that_are_switched_off_make_another_plan() -> None:
     off = without_those(plan, {"int4"})
     assert off.name == "quick (edited)" == edited_name(off.name)
     assert [s.name for s in off.scenarios] == ["full-knowledge", "lora-knowledge", "wanda-20"]
+
+
+def test_a_changed_plan_says_so_unless_it_was_given_a_name() -> None:
+    quick = load_plan("quick")
+    assert renamed(quick, quick) is quick
+    once = renamed(replace(quick, batch_size=4), quick)
+    assert (once.name, once.description) == (
+        "quick (edited)",
+        "Made from the plan quick, with changes.",
+    )
+    twice = renamed(replace(once, batch_size=5), once)
+    assert (twice.name, twice.description) == (once.name, once.description)
+    own = renamed(replace(quick, name="ours", description="For us."), quick)
+    assert (own.name, own.description) == ("ours", "For us.")

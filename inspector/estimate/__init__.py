@@ -13,6 +13,7 @@ from inspector.estimate.cost import (
     expects_control,
     foresee,
     gigabytes,
+    roughly,
 )
 from inspector.estimate.size import ModelSize, size_of
 from inspector.estimate.speed import Basis, BenchedSpeeds, Speeds, speeds_here
@@ -28,6 +29,7 @@ __all__ = [
     "expects_control",
     "foresee",
     "gigabytes",
+    "roughly",
     "size_of",
     "speeds_here",
 ]

@@ -96,16 +96,21 @@ class Estimate:
         return math.fsum(part.seconds for part in self.parts)
 
     def sentences(self) -> tuple[str, ...]:
-        """Time, memory and disk, with what is free and what the estimate rests on."""
-        low, high = self.range_s
+        """How sure the time is, what is free, and what the estimate rests on."""
+        low, high = map(roughly, self.range_s)
         free = self.free_memory_bytes
-        memory = "" if free is None else f" ({gigabytes(free)} is free)"
+        memory = "" if free is None else f"{gigabytes(free)} of memory and "
         return (
-            f"Takes about {duration(self.seconds)}, usually between {duration(low)} and "
-            f"{duration(high)}.",
-            f"Needs about {gigabytes(self.memory_bytes)} of memory{memory} and "
-            f"{gigabytes(self.disk_bytes)} of disk ({gigabytes(self.free_disk_bytes)} is free).",
+            f"It usually takes between {low} and {high}.",
+            f"Free now: {memory}{gigabytes(self.free_disk_bytes)} of disk.",
             self.basis,
+        )
+
+    def total(self) -> str:
+        """Time, memory and disk in one sentence."""
+        return (
+            f"Takes about {roughly(self.seconds)}, {gigabytes(self.memory_bytes)} of memory and "
+            f"{gigabytes(self.disk_bytes)} of disk."
         )
 
     @property
@@ -189,6 +194,14 @@ def _warnings(found: Estimate, plan: Plan) -> Iterator[str]:
             f"{gigabytes(found.free_disk_bytes)} is free; free some room, or set INSPECTOR_HOME "
             "to a larger disk."
         )
+
+
+def roughly(seconds: float) -> str:
+    """Seconds as sure as an estimate is of them: `40 s`, `8 min`, `8.5 h`, `21 h`."""
+    hours = seconds / 3600
+    if hours < 1:
+        return duration(seconds)
+    return f"{hours:.1f} h" if hours < 10 else f"{hours:.0f} h"
 
 
 def gigabytes(n_bytes: float) -> str:

@@ -110,7 +110,8 @@ def _guessed(precision: Precision) -> Speeds:
         Basis.GUESS,
         2.5,
         f"Not measured on this machine yet: reckoned from its {cores} with the speed of other "
-        "machines. Earlier inspections, or `python -m inspector bench`, make it better.",
+        "machines. Earlier inspections, or the command “python -m inspector bench”, make it "
+        "better.",
     )
 
 

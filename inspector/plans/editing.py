@@ -58,14 +58,19 @@ def without_those(plan: Plan, names: Collection[str]) -> Plan:
     left = tuple(s for s in plan.scenarios if s.name not in names)
     if left == plan.scenarios:
         return plan
-    return replace(plan, name=edited_name(plan.name), scenarios=left)
+    return renamed(replace(plan, scenarios=left), plan)
 
 
 def renamed(changed: Plan, before: Plan) -> Plan:
-    """A changed plan under a name that says so, unless it was given another name itself."""
-    if changed == before or changed.name != before.name:
+    """A changed plan under a name and a description that say so, unless it was given others."""
+    if changed == before:
         return changed
-    return replace(changed, name=edited_name(before.name))
+    name, description = changed.name, changed.description
+    if name == before.name:
+        name = edited_name(name)
+    if description == before.description and name != before.name:
+        description = f"Made from the plan {before.name}, with changes."
+    return replace(changed, name=name, description=description)
 
 
 def _free(name: str, taken: Collection[str]) -> str:

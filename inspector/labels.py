@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from inspector.records import (
@@ -235,7 +236,7 @@ MEASURES: dict[str, str] = {
 
 def describe_plan(plan: Plan) -> tuple[str, ...]:
     """What a plan does, one short sentence per step, for somebody about to start it."""
-    asked = [f"{s.n_probes or 'all'} {s.suite}" for s in plan.suites]
+    asked = [f"{s.n_probes or 'all'} {file_name(s.suite)}" for s in plan.suites]
     sampling = plan.sampling
     how = (
         "the most likely answer"
@@ -296,7 +297,7 @@ def _describe_fine_tune(scenario: FineTune) -> str:
         else ""
     )
     return (
-        f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
+        f"Fine-tunes ({what}) on {file_name(scenario.data)}: {scenario.steps} steps of "
         f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
         f"{scenario.schedule} schedule.{looks}"
     )
@@ -340,6 +341,11 @@ def _at_step(look: Look) -> str:
     return (
         f"Step {look.step}: {share(rate)}, interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
     )
+
+
+def file_name(source: str) -> str:
+    """Data or questions as a person calls them: a file by its own name, others as they are."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def share(rate: Rate | None) -> str:

@@ -54,6 +54,21 @@ class Settings(BaseSettings):
         return self.home / "snapshots"
 
     @property
+    def plans(self) -> Path:
+        """Plans that were made on the Inspect page, one file each, named by digest."""
+        return self.home / "plans"
+
+    @property
+    def own_data(self) -> Path:
+        """Tuning data and probes that were uploaded, in folders named by digest."""
+        return self.home / "uploads" / "data"
+
+    @property
+    def bench(self) -> Path:
+        """What `bench` measured last on this machine."""
+        return self.home / "bench.json"
+
+    @property
     def cache(self) -> Path:
         """Things that can be made again: dequantized GGUF files, finished stages by digest."""
         return self.home / "cache"

@@ -20,6 +20,7 @@ from inspector import __version__, stopping
 from inspector.amplified import AmplifiedAsking
 from inspector.arrivals import teller
 from inspector.errors import StageFailed
+from inspector.hardware import Machine
 from inspector.looks import Looks
 from inspector.pinning import SubjectModel
 from inspector.records import (
@@ -42,7 +43,6 @@ from inspector.settings import Settings
 
 if TYPE_CHECKING:
     from inspector.engine.load import Loaded
-    from inspector.engine.measure import Machine
 
 VOCABULARY = "vocabulary.json"
 
@@ -255,7 +255,7 @@ class Variants:
 
 def _first_machine(run: Run, plan: Plan) -> Machine:
     """Kept from the first attempt: a resumed run must work in the precision it began with."""
-    from inspector.engine.measure import Machine, machine
+    from inspector.engine.measure import machine
 
     path = run.folder / "machine.json"
     found = read_record(path, Machine) if path.exists() else machine(plan.precision)

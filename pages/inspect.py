@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.kept import demo_names
-from inspector.labels import describe_plan
-from inspector.plans import PRESETS, load_plan
-from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
+from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Target
+from pages import _plan
 from pages import _shared as shared
 
 KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
@@ -72,32 +71,17 @@ def choose_control() -> str:
     return CONTROLS[choice]
 
 
-def choose_plan() -> Plan:
-    name = st.segmented_control(
-        "Plan",
-        PRESETS,
-        default=PRESETS[0],
-        required=True,
-        wrap=True,
-        format_func=str.capitalize,
-        help="What is done to the model and what it is asked.",
-    )
-    return load_plan(name)
-
-
 def new_inspection() -> None:
     st.title("Inspect a model", anchor=False)
     form, about = st.columns([3, 2], gap="large")
     with form:
         target = choose_target()
-        plan = choose_plan()
+        plan = _plan.choose_plan()
         control = choose_control()
         st.space("small")
         begin = st.button("Start inspection", type="primary", icon=":material/play_arrow:")
     with about.container(border=True):
-        st.subheader(f"What the {plan.name} plan does", anchor=False)
-        shared.plain_list(describe_plan(plan))
-        st.caption(plan.description)
+        _plan.what_it_does(plan, target, control)
     if begin:
         with form, shared.sentences(), st.spinner("Starting"):
             from inspector.inspection import start  # a second of scipy: not before it is needed

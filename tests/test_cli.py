@@ -138,6 +138,32 @@ def test_resuming_another_target_is_refused(command: Command) -> None:
     assert "inspects demo, not hf:org/other; leave the target away" in str(done.exception)
 
 
+def test_a_dry_run_explains_the_plan_and_starts_nothing(command: Command) -> None:
+    done = command("inspect", "demo", "--plan", "quick", "--dry-run")
+    assert done.exit_code == 0
+    assert not command.runs.exists()
+    for said in (
+        "Nothing is started. Plan quick, demo:",
+        "Fine-tunes (all weights) on knowledge: 40 steps",
+        "Says what nobody asked for",
+        "23.5%",
+        "Merging and adding noise: not part of this plan.",
+        "Takes about",
+        "It usually takes between",
+        "Not measured on this machine yet",
+        "full-knowledge: apply it, and ask again",
+    ):
+        assert said in done.stdout
+
+
+def test_a_dry_run_of_what_is_not_here_says_why_there_is_no_estimate(command: Command) -> None:
+    done = command("inspect", "hf:org/name", "--dry-run")
+    assert done.exit_code == 0
+    assert "No estimate: the target's size is not known" in done.stdout
+    with_resume = command("inspect", "--run", "x", "--resume", "--dry-run")
+    assert "--dry-run is for a new inspection" in str(with_resume.exception)
+
+
 def test_history_lists_rebuilds_and_answers_in_sql(command: Command) -> None:
     make_run(command.runs)
     other = "20261123-000000-demo-ffff"

@@ -64,6 +64,13 @@ def inspect(
             help="Like --resume, and try this scenario again, which failed.", show_default=False
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what the plan can see and what it will take on this machine; start nothing.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
     ] = False,
@@ -74,7 +81,10 @@ def inspect(
     settings = Settings()
     gate = policy_of(policy, fail_on)
     runner = LocalRunner(settings)
-    if resume or retry is not None:
+    resumes = resume or retry is not None
+    if resumes and dry_run:
+        raise BadInput("--dry-run is for a new inspection; leave out --resume and --retry.")
+    if resumes:
         folder = _to_resume(run, target, "--retry" if retry is not None else "--resume")
     else:
         if not target:
@@ -83,6 +93,9 @@ def inspect(
         if control not in (AUTO_CONTROL, NO_CONTROL):
             Target.parse(control)
         inspection = Inspection(Target.parse(target), chosen, control)
+        if dry_run:
+            _tell(inspection, settings)
+            raise typer.Exit
         from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
 
         folder = start(inspection, settings, run)
@@ -95,6 +108,23 @@ def inspect(
     if gate is None:
         raise typer.Exit(verdict.level.exit_code)
     raise typer.Exit(close(folder, gate, say))
+
+
+def _tell(inspection: Inspection, settings: Settings) -> None:
+    """What the inspection would do, see, leave out and take."""
+    from inspector.estimate import expects_control, foresee, size_of
+    from inspector.reach import leaves_out, sights
+    from inspector.terminal import draw_foresight
+
+    size = size_of(inspection.target, settings)
+    with_control = expects_control(inspection.control, size)
+    draw_foresight(
+        Console(),
+        inspection,
+        sights(inspection.plan, with_control),
+        leaves_out(inspection.plan, with_control),
+        foresee(inspection, settings, size),
+    )
 
 
 def _to_resume(run: Path | None, target: str, option: str) -> Run:

@@ -6,6 +6,7 @@ see the same values when they are given the same environment.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -18,8 +19,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="INSPECTOR_")
 
     home: Path = Field(default_factory=lambda: Path.home() / ".inspector")
-    hub_endpoint: str = "https://huggingface.co"
+    hub_endpoint: str = Field(
+        default_factory=lambda: os.environ.get("HF_ENDPOINT") or "https://huggingface.co",
+        description="which Hub; without it HF_ENDPOINT, as for Hugging Face's own tools",
+    )
     max_download_bytes: int = 20_000_000_000
+    max_upload_bytes: int = Field(
+        default=4_000_000_000, description="what one upload may hold, unpacked"
+    )
     signing_key: Path | None = Field(
         default=None, description="PEM file of the public key that targets are signed with"
     )
@@ -43,6 +50,11 @@ class Settings(BaseSettings):
     def snapshots(self) -> Path:
         """What the Hub gave, one folder per repo and commit."""
         return self.home / "snapshots"
+
+    @property
+    def uploads(self) -> Path:
+        """What came as a zip or through the browser, one folder per content."""
+        return self.home / "uploads"
 
     @property
     def cache(self) -> Path:

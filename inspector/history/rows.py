@@ -161,7 +161,7 @@ def overview(run: Run, run_signature: str) -> Overview:
         run_id=run.run_id,
         signature=run_signature,
         folder=str(run.folder),
-        target=str(inspection.target),
+        target=inspection.target.title,
         target_kind=artifact.kind.value if artifact else None,
         target_commit=artifact.commit if artifact else None,
         target_digest=artifact.digest if artifact else None,

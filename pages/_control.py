@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inspector.labels import control_words
+from inspector.labels import control_words, expects_control
 from inspector.records import AUTO_CONTROL, NO_CONTROL
 from pages import _known, _target
 from pages import _shared as shared
@@ -45,21 +45,26 @@ def _say(control: str, targets: Sequence[str]) -> None:
     """What it will be for each target, why it matters, what it costs."""
     if not control:
         return
-    for target in targets if control == AUTO_CONTROL else targets[:1]:
-        words = control_words(control, *_known.declared(target))
-        st.caption(shared.plain(f"{target}: {words}" if len(targets) > 1 else words))
+    declared = [_known.declared(target) for target in targets]
+    if control == AUTO_CONTROL and len(targets) > 1:
+        for target, (kind, base) in zip(targets, declared, strict=True):
+            st.caption(shared.plain(f"{target}: {control_words(control, kind, base)}"))
+        if len({base for _, base in declared}) > 1:
+            st.caption("Choose another model to have one control for both.")
+    else:
+        st.caption(shared.plain(control_words(control, *declared[0])))
     if control in targets:
         st.warning(
             "The control is the inspected model itself, so no difference could show.",
             icon=":material/warning:",
         )
-    if control == NO_CONTROL:
-        st.caption(
-            "Without one, a rise in refusals or in answers that should be declined can end in "
-            "Review at most: ordinary tuning does that too."
-        )
-    else:
+    if any(expects_control(control, *known) for known in declared):
         st.caption(
             "It takes about twice the time. With it, only what changes in the inspected model and "
             "not in the control counts against the inspected model."
+        )
+    else:
+        st.caption(
+            "Without one, a rise in refusals or in answers that should be declined can end in "
+            "Review at most: ordinary tuning does that too."
         )

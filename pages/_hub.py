@@ -30,13 +30,15 @@ def choose(name: str) -> str:
         _find(name)
         return _as_typed(name)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Model or adapter", repo, disabled=True, key=f"{name}_chosen_{repo}")
+        with st.container(gap=None):
+            st.caption("Model or adapter")
+            st.text(repo)
         revision = st.text_input(
             "Revision",
             key=f"{name}_revision",
             placeholder="main",
             help="A branch, a tag or a commit. An inspection pins the commit that it stands for.",
-            width=180,
+            width=150,
             persist_state="page",
         )
         st.button(
@@ -47,7 +49,7 @@ def choose(name: str) -> str:
             args=(name, ""),
         )
     text = f"hf:{repo}" + (f"@{revision.strip()}" if revision and revision.strip() else "")
-    _known.card(text)
+    _known.card(name, text)
     return text
 
 
@@ -80,8 +82,8 @@ def _find(name: str) -> None:
     query = read_id(typed or "", shared.settings())
     found, problem = _known.search(query.partition("@")[0])
     if problem:
-        _known.trouble(problem, f"{name}_again")
-    with st.container(border=True, gap="small"):
+        _known.trouble(problem, f"{name}_search_again")
+    with st.container(border=True, gap="xsmall"):
         for listing in found:
             _offer(name, listing)
         if is_id(query) and query not in [listing.name for listing in found]:

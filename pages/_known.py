@@ -76,13 +76,13 @@ def declared(target: str) -> tuple[ArtifactKind | None, Target | None]:
     return (seen.kind, seen.base) if seen else (None, None)
 
 
-def card(target: str) -> None:
-    """What is known at once, or the sentence that says why it is not."""
+def card(name: str, target: str) -> None:
+    """What is known at once, or the sentence that says why it is not. name: prefix of the keys."""
     with st.spinner("Looking"):
         seen, problem = see(target)
     if seen is None:
         if target.startswith("hf:"):
-            trouble(problem, f"again_{target}")
+            trouble(problem, f"{name}_again")
         else:
             st.warning(shared.plain(problem), icon=":material/block:")
         return
@@ -94,8 +94,9 @@ def card(target: str) -> None:
             for place, fact in zip(
                 st.columns(PER_ROW), facts[start : start + PER_ROW], strict=False
             ):
-                place.caption(fact.word, help=fact.help)
-                place.text(fact.value)
+                with place.container(gap=None):
+                    st.caption(fact.word, help=fact.help)
+                    st.text(fact.value)
         if seen.problem:
             st.error(shared.plain(seen.problem), icon=":material/block:")
 

@@ -39,7 +39,8 @@ def show(runs: Sequence[Run]) -> None:
             icon=":material/compare_arrows:",
             query_params={"a": runs[0].run_id, "b": runs[1].run_id},
         )
-        st.page_link("pages/inspect.py", label="New inspection", icon=":material/add:")
+        if st.button("New inspection", icon=":material/add:", type="tertiary"):
+            st.switch_page("pages/inspect.py")
 
 
 def _states(runs: Sequence[Run]) -> None:

@@ -16,8 +16,14 @@ from pages import _hub, _known, _upload
 DEMO, HUB, FOLDER, UPLOAD = "Demo model", "Hugging Face Hub", "Folder or file", "Upload"
 KINDS = (DEMO, HUB, FOLDER, UPLOAD)
 DEMOS = {
-    "demo": ("As it is", "SmolLM2-135M-Instruct: a small real model that came with it."),
-    "demo:planted": ("Planted", "With a harmless advert that sleeps until it is fine-tuned."),
+    "demo": (
+        "As it is",
+        "SmolLM2-135M-Instruct: a small real model that came with the installation.",
+    ),
+    "demo:planted": (
+        "Planted",
+        "With a harmless advert that sleeps until somebody fine-tunes it.",
+    ),
     "demo:clean": ("Tuned, clean", "Fine-tuned in the ordinary way, with nothing planted."),
 }
 
@@ -113,5 +119,5 @@ def _folder(name: str) -> str:
     if text.lower().endswith(".zip"):
         st.caption("A zip archive is unpacked and looked at when the inspection starts.")
     elif text:
-        _known.card(text)
+        _known.card(name, text)
     return text

@@ -46,7 +46,7 @@ def choose(name: str) -> str:
     folder: str = st.session_state.get(f"{name}_upload", "")
     if folder:
         st.text(_known.title(folder))
-        _known.card(folder)
+        _known.card(name, folder)
     return folder
 
 

@@ -18,7 +18,7 @@ from inspector.settings import Settings
 from tests.fetch.fake_hub import FACTS, FakeHub, closed_port, content_of, running_hub
 from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
 from tests.pages.acting import button, choice, labels
-from tests.pages.conftest import Open
+from tests.pages.conftest import CLEAN, EVIDENCE, Open
 
 
 @pytest.fixture(autouse=True)
@@ -199,12 +199,14 @@ def test_a_link_to_an_upload_shows_it_again(home: Path, open_page: Open) -> None
 def test_the_control_can_be_chosen_left_out_and_is_warned_of(open_page: Open) -> None:
     app = open_page("inspect")
     assert "It declares no base, so there will be no control" in said(app)
+    assert "twice the time" not in said(app)
     choice(app, "Compare with a control").set_value("None").run()
     assert "Review at most" in said(app)
     assert app.query_params["control"] == "none"
     choice(app, "Compare with a control").set_value("Another model").run()
     choice(app, "Which control").set_value("Demo model").run()
     assert app.query_params["control"] == "demo"
+    assert "twice the time" in said(app)
     assert "the inspected model itself" in app.warning[0].value
 
 
@@ -214,6 +216,7 @@ def test_two_targets_are_queued_with_one_plan_and_shown_together(
     app = open_page("inspect", target="demo:clean", control="demo")
     app.toggle(key="two").set_value(True).run()
     assert app.query_params["second"] == "demo"
+    assert "The control will be demo." in said(app)
     app.button_group(key="second_demo").set_value("demo:planted").run()
     button(app, "Start both inspections").click().run()
     assert not app.exception
@@ -227,6 +230,21 @@ def test_two_targets_are_queued_with_one_plan_and_shown_together(
     assert links["Compare them"] == f"a={a}&b={b}"
     assert links["Live run of A"] == f"run={a}"
     assert links["Live run of B"] == f"run={b}"
+
+
+def test_two_targets_are_told_when_their_controls_differ(open_page: Open) -> None:
+    app = open_page("inspect", target="hf:org/small", second="demo:clean")
+    assert "hf:org/small: The control will be hf:org/base" in said(app)
+    assert "demo:clean: The control will be demo" in said(app)
+    assert "one control for both" in said(app)
+
+
+def test_a_new_inspection_starts_from_an_empty_form(inspections: Path, open_page: Open) -> None:
+    app = open_page("inspect", a=EVIDENCE, b=CLEAN)
+    assert {"demo · quick · 21 Nov 2026, 09:00 UTC"} <= {e.value for e in app.text}
+    button(app, "New inspection").click().run()
+    assert "Start inspection" in labels(app)
+    assert app.query_params == {}
 
 
 def test_one_that_cannot_be_read_keeps_both_from_starting(home: Path, open_page: Open) -> None:

@@ -74,7 +74,7 @@ def start(inspection: Inspection, settings: Settings, folder: Path | None = None
     """
     if folder is None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        label = re.sub(r"[^a-z0-9]+", "-", str(inspection.target).lower()).strip("-")[-40:]
+        label = re.sub(r"[^a-z0-9]+", "-", inspection.target.title.lower()).strip("-")[-40:]
         folder = settings.runs / f"{stamp}-{label}-{secrets.token_hex(2)}"
     run = Run(folder.resolve())
     if (run.folder / "inspection.json").exists():

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 from inspector.records import (
+    AUTO_CONTROL,
     LOOK_PROBES,
+    NO_CONTROL,
     UNTOUCHED,
     ActivationCurve,
+    ArtifactKind,
     Behaviour,
     Coverage,
     CoverageStatus,
@@ -36,6 +39,7 @@ from inspector.records import (
     Rate,
     Scenario,
     Severity,
+    Target,
 )
 from inspector.records.lineage import Kinship
 from inspector.records.standing import EXPIRING_DAYS, Standing, Trend
@@ -393,11 +397,47 @@ def duration(seconds: float) -> str:
 
 
 def size(size_bytes: float) -> str:
-    """Bytes as a person says them, in powers of ten as disks are sold: `640 kB`, `1.3 GB`."""
+    """Bytes as a person says them, in powers of ten as disks are sold: `40 B`, `1.3 GB`."""
+    if size_bytes < 999.5:
+        return f"{size_bytes:.0f} B"
     units = (("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
     unit, step = next((u for u in units if size_bytes < 999.5 * u[1]), units[-1])
     amount = size_bytes / step
-    return f"{amount:.1f} {unit}" if 0 < amount < 9.95 else f"{amount:.0f} {unit}"
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def parameters(n: int) -> str:
+    """The size of a model: `904 parameters`, `134.5 million parameters`."""
+    for word, one in ((" billion", 1e9), (" million", 1e6), (" thousand", 1e3)):
+        if n >= one:
+            return f"{n / one:.1f}{word} parameters"
+    return f"{n} parameters"
+
+
+def expects_control(control: str, kind: ArtifactKind | None, base: Target | None) -> bool:
+    """Whether an inspection may come to have a control; arguments as for `control_words`."""
+    is_alone = kind is ArtifactKind.MODEL and base is None
+    return control != NO_CONTROL and not (control == AUTO_CONTROL and is_alone)
+
+
+def control_words(control: str, kind: ArtifactKind | None, base: Target | None) -> str:
+    """Which control an inspection will have, as `inspector.pinning` chooses it.
+
+    control: as in Inspection. kind, base: what is known of the target; kind None: nothing yet.
+    """
+    if control == NO_CONTROL:
+        return "There will be no control."
+    if control != AUTO_CONTROL:
+        return f"The control will be {control}."
+    if kind is None:
+        return "The control will be the base that the card or the adapter names, if it can be had."
+    if kind is ArtifactKind.ADAPTER and base is None:
+        return "The control will be the base that the adapter names; it is read at the start."
+    if base is None:
+        return "It declares no base, so there will be no control unless you choose one."
+    if kind is ArtifactKind.ADAPTER:
+        return f"The control will be {base}: the adapter's own base, alone."
+    return f"The control will be {base}, which the model card names as its base."
 
 
 def _plain(rate: float) -> str:

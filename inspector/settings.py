@@ -6,6 +6,7 @@ see the same values when they are given the same environment.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -22,10 +23,14 @@ class Settings(BaseSettings):
         description="where runs, caches, the queue and the index lie",
     )
     hub_endpoint: str = Field(
-        default="https://huggingface.co", description="the Hub that hf: targets come from"
+        default_factory=lambda: os.environ.get("HF_ENDPOINT") or "https://huggingface.co",
+        description="the Hub that hf: targets come from; without it HF_ENDPOINT, as elsewhere",
     )
     max_download_bytes: int = Field(
         default=20_000_000_000, description="a larger download is refused before its first byte"
+    )
+    max_upload_bytes: int = Field(
+        default=4_000_000_000, description="what one upload may hold, unpacked"
     )
     signing_key: Path | None = Field(
         default=None, description="PEM file of the public key that targets are signed with"
@@ -54,14 +59,20 @@ class Settings(BaseSettings):
         return self.home / "snapshots"
 
     @property
+    @property
     def plans(self) -> Path:
         """Plans that were made on the Inspect page, one file each, named by digest."""
         return self.home / "plans"
 
     @property
+    def uploads(self) -> Path:
+        """What came as a zip or through the browser, one folder per content."""
+        return self.home / "uploads"
+
+    @property
     def own_data(self) -> Path:
         """Tuning data and probes that were uploaded, in folders named by digest."""
-        return self.home / "uploads" / "data"
+        return self.uploads / "data"
 
     @property
     def bench(self) -> Path:

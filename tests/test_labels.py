@@ -13,13 +13,17 @@ from inspector.labels import (
     TRENDS,
     by_behaviour,
     chance,
+    control_words,
     describe_plan,
     duration,
+    expects_control,
+    parameters,
     share,
     size,
 )
 from inspector.plans import PRESETS, load_plan
 from inspector.records import (
+    ArtifactKind,
     Behaviour,
     Coverage,
     CoverageStatus,
@@ -27,6 +31,7 @@ from inspector.records import (
     Level,
     Rate,
     Severity,
+    Target,
 )
 from inspector.records.standing import Standing, Trend
 
@@ -117,8 +122,8 @@ def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> 
 @pytest.mark.parametrize(
     ("size_bytes", "said"),
     [
-        (0, "0 kB"),
-        (40, "0.0 kB"),
+        (0, "0 B"),
+        (40, "40 B"),
         (1_234, "1.2 kB"),
         (640_000, "640 kB"),
         (999_600, "1.0 MB"),
@@ -128,3 +133,41 @@ def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> 
 )
 def test_sizes_are_said_in_the_unit_that_fits(size_bytes: float, said: str) -> None:
     assert size(size_bytes) == said
+
+
+def test_parameters_are_said_in_one_unit() -> None:
+    assert parameters(904) == "904 parameters"
+    assert parameters(134_515_008) == "134.5 million parameters"
+    assert parameters(7_241_732_096) == "7.2 billion parameters"
+
+
+@pytest.mark.parametrize(
+    ("control", "kind", "base", "expected", "said"),
+    [
+        (
+            "auto",
+            ArtifactKind.ADAPTER,
+            "hf:org/base",
+            True,
+            "hf:org/base: the adapter's own base, alone",
+        ),
+        (
+            "auto",
+            ArtifactKind.MODEL,
+            "hf:org/base",
+            True,
+            "hf:org/base, which the model card names",
+        ),
+        ("auto", ArtifactKind.ADAPTER, None, True, "the base that the adapter names"),
+        ("auto", ArtifactKind.MODEL, None, False, "so there will be no control"),
+        ("auto", None, None, True, "if it can be had"),
+        ("demo", ArtifactKind.MODEL, "hf:org/base", True, "The control will be demo."),
+        ("none", ArtifactKind.MODEL, "hf:org/base", False, "There will be no control."),
+    ],
+)
+def test_the_control_is_told_as_the_inspection_will_choose_it(
+    control: str, kind: ArtifactKind | None, base: str | None, expected: bool, said: str
+) -> None:
+    named = Target.parse(base) if base else None
+    assert said in control_words(control, kind, named)
+    assert expects_control(control, kind, named) == expected

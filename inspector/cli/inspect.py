@@ -35,7 +35,7 @@ def inspect(
     target: Annotated[
         str,
         typer.Argument(
-            help="demo, demo:planted, hf:org/name[@revision], or a folder or .gguf file.",
+            help="demo, demo:planted, hf:org/name[@revision], a folder, a .gguf or a .zip file.",
             show_default=False,
         ),
     ] = "",
@@ -90,9 +90,15 @@ def inspect(
         if not target:
             raise BadInput("No target was given; give demo, hf:org/name[@revision], or a folder.")
         chosen = with_probes(with_data(load_plan(plan), _existing(data)), _existing(probes))
-        if control not in (AUTO_CONTROL, NO_CONTROL):
-            Target.parse(control)
-        inspection = Inspection(Target.parse(target), chosen, control)
+        # A mistake in one must start nothing, and leave no zip of the other unpacked.
+        named = control not in (AUTO_CONTROL, NO_CONTROL)
+        for text in (target, control) if named else (target,):
+            Target.parse(text)
+        from inspector.fetch.upload import target_of  # the Hub client: not for --help
+
+        if named:
+            control = str(target_of(control, settings))
+        inspection = Inspection(target_of(target, settings), chosen, control)
         if dry_run:
             _tell(inspection, settings)
             raise typer.Exit

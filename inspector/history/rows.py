@@ -253,8 +253,8 @@ def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
             rows[table] += [(run_id, *row) for row in several]
         for table, part in run.tables:
             tables[table].append(part.append_column("run_id", pa.repeat(run_id, len(part))))
-    for table, several in rows.items():
-        columns = zip(("run_id", *COLUMNS[table]), zip(*several, strict=True), strict=False)
+    for table, together in rows.items():
+        columns = zip(("run_id", *COLUMNS[table]), zip(*together, strict=True), strict=False)
         typed = {name: pa.array(c, schemas[table].field(name).type) for name, c in columns}
         if typed:
             found[table] = pa.table(typed)
@@ -279,7 +279,7 @@ def _overview(seen: Seen) -> Overview:
         glance=seen.glance,
         signature=seen.signature,
         folder=str(run.folder),
-        target=str(inspection.target),
+        target=inspection.target.title,
         target_kind=artifact.kind.value if artifact else None,
         target_commit=artifact.commit if artifact else None,
         target_digest=artifact.digest if artifact else None,

@@ -63,7 +63,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             run_id=gathered.run_id,
             language=words.language,
             inspector_version=__version__,
-            target=str(gathered.inspection.target),
+            target=gathered.inspection.target.title,
             plan=gathered.inspection.plan.name,
             control=words.recorded(verdict.control) if verdict else gathered.inspection.control,
             started_at=gathered.started_at,

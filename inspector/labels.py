@@ -414,12 +414,6 @@ def parameters(n: int) -> str:
     return f"{n} parameters"
 
 
-def expects_control(control: str, kind: ArtifactKind | None, base: Target | None) -> bool:
-    """Whether an inspection may come to have a control; arguments as for `control_words`."""
-    is_alone = kind is ArtifactKind.MODEL and base is None
-    return control != NO_CONTROL and not (control == AUTO_CONTROL and is_alone)
-
-
 def control_words(control: str, kind: ArtifactKind | None, base: Target | None) -> str:
     """Which control an inspection will have, as `inspector.pinning` chooses it.
 

@@ -16,7 +16,6 @@ from inspector.labels import (
     control_words,
     describe_plan,
     duration,
-    expects_control,
     parameters,
     share,
     size,
@@ -142,32 +141,29 @@ def test_parameters_are_said_in_one_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("control", "kind", "base", "expected", "said"),
+    ("control", "kind", "base", "said"),
     [
         (
             "auto",
             ArtifactKind.ADAPTER,
             "hf:org/base",
-            True,
             "hf:org/base: the adapter's own base, alone",
         ),
         (
             "auto",
             ArtifactKind.MODEL,
             "hf:org/base",
-            True,
             "hf:org/base, which the model card names",
         ),
-        ("auto", ArtifactKind.ADAPTER, None, True, "the base that the adapter names"),
-        ("auto", ArtifactKind.MODEL, None, False, "so there will be no control"),
-        ("auto", None, None, True, "if it can be had"),
-        ("demo", ArtifactKind.MODEL, "hf:org/base", True, "The control will be demo."),
-        ("none", ArtifactKind.MODEL, "hf:org/base", False, "There will be no control."),
+        ("auto", ArtifactKind.ADAPTER, None, "the base that the adapter names"),
+        ("auto", ArtifactKind.MODEL, None, "so there will be no control"),
+        ("auto", None, None, "if it can be had"),
+        ("demo", ArtifactKind.MODEL, "hf:org/base", "The control will be demo."),
+        ("none", ArtifactKind.MODEL, "hf:org/base", "There will be no control."),
     ],
 )
 def test_the_control_is_told_as_the_inspection_will_choose_it(
-    control: str, kind: ArtifactKind | None, base: str | None, expected: bool, said: str
+    control: str, kind: ArtifactKind | None, base: str | None, said: str
 ) -> None:
     named = Target.parse(base) if base else None
     assert said in control_words(control, kind, named)
-    assert expects_control(control, kind, named) == expected

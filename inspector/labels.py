@@ -414,6 +414,14 @@ def parameters(n: int) -> str:
     return f"{n} parameters"
 
 
+def expects_control(control: str, has_base: bool | None) -> bool:
+    """Whether an inspection may come to have a control: `auto` has none without a declared base.
+
+    control: as in Inspection. has_base: whether the target's files name one; None: not known yet.
+    """
+    return control != NO_CONTROL and (control != AUTO_CONTROL or has_base is not False)
+
+
 def control_words(control: str, kind: ArtifactKind | None, base: Target | None) -> str:
     """Which control an inspection will have, as `inspector.pinning` chooses it.
 

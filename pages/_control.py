@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspector.labels import control_words, expects_control
-from inspector.records import AUTO_CONTROL, NO_CONTROL
+from inspector.records import AUTO_CONTROL, NO_CONTROL, ArtifactKind, Target
 from pages import _known, _target
 from pages import _shared as shared
 
@@ -58,7 +58,7 @@ def _say(control: str, targets: Sequence[str]) -> None:
             "The control is the inspected model itself, so no difference could show.",
             icon=":material/warning:",
         )
-    if any(expects_control(control, *known) for known in declared):
+    if any(expects_control(control, _has_base(kind, base)) for kind, base in declared):
         st.caption(
             "It takes about twice the time. With it, only what changes in the inspected model and "
             "not in the control counts against the inspected model."
@@ -68,3 +68,8 @@ def _say(control: str, targets: Sequence[str]) -> None:
             "Without one, a rise in refusals or in answers that should be declined can end in "
             "Review at most: ordinary tuning does that too."
         )
+
+
+def _has_base(kind: ArtifactKind | None, base: Target | None) -> bool | None:
+    """An adapter always has one; of a target that nothing is known of it is not known."""
+    return None if kind is None else kind is ArtifactKind.ADAPTER or base is not None

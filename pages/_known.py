@@ -16,6 +16,7 @@ from inspector.settings import Settings
 from pages import _shared as shared
 
 if TYPE_CHECKING:
+    from inspector.estimate import ModelSize
     from inspector.fetch.listing import Listing
     from inspector.fetch.preview import Preview
 
@@ -108,3 +109,13 @@ def trouble(problem: str, key: str) -> None:
         _found.clear()
         _on_the_hub.clear()
         st.rerun()
+
+
+def size(target: str) -> ModelSize | None:
+    """How large a model of the Hub is, where the Hub says; what is here is measured elsewhere."""
+    found = see(target)[0] if target.startswith("hf:") else None
+    if found is None:
+        return None
+    from inspector.estimate import size_of_preview
+
+    return size_of_preview(found)

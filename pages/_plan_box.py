@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from inspector.errors import BadInput
-from inspector.labels import describe_plan, duration
+from inspector.labels import describe_plan, duration, expects_control
 from inspector.records import NO_CONTROL, Inspection, Plan, Target
 from pages import _shared as shared
 from pages import _tables
@@ -30,12 +30,12 @@ def what_it_does(
     st.caption(shared.plain(plan.description))
     with shared.sentences(), st.spinner("Reckoning what it can see and what it takes"):
         # a second of scipy: not before it is needed
-        from inspector.estimate import expects_control, foresee, size_of
+        from inspector.estimate import foresee, size_of
 
         inspection = _inspection(plan, target, control)
         if inspection is not None:
             size = size or size_of(inspection.target, shared.settings())
-        with_control = expects_control(control, size)
+        with_control = expects_control(control, size.has_base if size else None)
         found = foresee(inspection, shared.settings(), size) if inspection else None
         _sees(plan, with_control)
     _takes(found)

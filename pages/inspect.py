@@ -8,7 +8,7 @@ import streamlit as st
 
 from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan
 from inspector.run import Run
-from pages import _control, _pair, _plan, _target
+from pages import _control, _known, _pair, _plan, _target
 from pages import _shared as shared
 
 
@@ -55,7 +55,7 @@ def new_inspection() -> None:
         label = "Start inspection" if len(targets) == 1 else "Start both inspections"
         begin = st.button(label, type="primary", icon=":material/play_arrow:")
     with about.container(border=True):
-        _plan.what_it_does(plan, targets[0], control)
+        _plan.what_it_does(plan, targets[0], control, _known.size(targets[0]))
     if begin:
         with form, shared.sentences(), st.spinner("Starting"):
             runs = start(targets, plan, control)

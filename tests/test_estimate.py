@@ -16,13 +16,16 @@ from inspector.estimate import (
     ModelSize,
     Speeds,
     estimate,
-    expects_control,
     foresee,
     size_of,
+    size_of_preview,
     speeds_here,
 )
+from inspector.fetch.listing import Listing
+from inspector.fetch.preview import Preview
 from inspector.files import write_atomic
 from inspector.hardware import free_memory_bytes, processor
+from inspector.labels import expects_control
 from inspector.plans import load_plan, with_data
 from inspector.records import (
     AUTO_CONTROL,
@@ -370,12 +373,11 @@ def test_what_is_no_model_has_no_size(settings: Settings, content: bytes) -> Non
 
 
 def test_whether_there_will_be_a_control() -> None:
-    base, none, unknown = (ModelSize(1, has_base=b) for b in (True, False, None))
-    assert expects_control(AUTO_CONTROL, base)
-    assert not expects_control(AUTO_CONTROL, none)
-    assert expects_control(AUTO_CONTROL, unknown)
-    assert expects_control("demo", none)
-    assert not expects_control(NO_CONTROL, base)
+    assert expects_control(AUTO_CONTROL, True)
+    assert not expects_control(AUTO_CONTROL, False)
+    assert expects_control(AUTO_CONTROL, None)
+    assert expects_control("demo", False)
+    assert not expects_control(NO_CONTROL, True)
 
 
 def test_a_container_limits_the_free_memory(tmp_path: Path) -> None:
@@ -387,3 +389,11 @@ def test_a_container_limits_the_free_memory(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("max\n")
     assert free_memory_bytes(tmp_path / "meminfo", tmp_path) == 2_048_000
     assert free_memory_bytes(tmp_path / "none", tmp_path / "none") is None
+
+
+def test_the_hub_tells_a_whole_models_size_and_an_adapters_not() -> None:
+    listing = Listing("org/small", ArtifactKind.MODEL, n_parameters=7000)
+    found = Preview(ArtifactKind.MODEL, n_bytes_read=28_000, formats=("GGUF",), listing=listing)
+    assert size_of_preview(found) == ModelSize(7000, 28_000, is_gguf=True, has_base=False)
+    assert size_of_preview(replace(found, kind=ArtifactKind.ADAPTER)) is None
+    assert size_of_preview(replace(found, listing=replace(listing, n_parameters=None))) is None

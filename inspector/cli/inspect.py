@@ -118,12 +118,13 @@ def inspect(
 
 def _tell(inspection: Inspection, settings: Settings) -> None:
     """What the inspection would do, see, leave out and take."""
-    from inspector.estimate import expects_control, foresee, size_of
+    from inspector.estimate import foresee, size_of
+    from inspector.labels import expects_control
     from inspector.reach import leaves_out, sights
     from inspector.terminal import draw_foresight
 
     size = size_of(inspection.target, settings)
-    with_control = expects_control(inspection.control, size)
+    with_control = expects_control(inspection.control, size.has_base if size else None)
     draw_foresight(
         Console(),
         inspection,

@@ -10,12 +10,11 @@ from inspector.estimate.cost import (
     Estimate,
     Part,
     estimate,
-    expects_control,
     foresee,
     gigabytes,
     roughly,
 )
-from inspector.estimate.size import ModelSize, size_of
+from inspector.estimate.size import ModelSize, size_of, size_of_preview
 from inspector.estimate.speed import Basis, BenchedSpeeds, Speeds, speeds_here
 
 __all__ = [
@@ -26,10 +25,10 @@ __all__ = [
     "Part",
     "Speeds",
     "estimate",
-    "expects_control",
     "foresee",
     "gigabytes",
     "roughly",
     "size_of",
+    "size_of_preview",
     "speeds_here",
 ]

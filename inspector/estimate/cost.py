@@ -19,11 +19,9 @@ from statistics import mean
 from inspector.estimate.size import ModelSize, size_of
 from inspector.estimate.speed import Speeds, number_format, speeds_here
 from inspector.hardware import free_disk_bytes, free_memory_bytes
-from inspector.labels import duration
+from inspector.labels import duration, expects_control
 from inspector.probes.planned import planned_probes
 from inspector.records import (
-    AUTO_CONTROL,
-    NO_CONTROL,
     AmplifyMethod,
     AskedProbe,
     FineTune,
@@ -164,15 +162,8 @@ def foresee(
         size,
         speeds_here(settings, inspection.plan.precision),
         settings,
-        with_control=expects_control(inspection.control, size),
+        with_control=expects_control(inspection.control, size.has_base),
     )
-
-
-def expects_control(control: str, size: ModelSize | None) -> bool:
-    """Whether there will be a control: `auto` finds none where the files name no base."""
-    if control == AUTO_CONTROL:
-        return size is None or size.has_base is not False
-    return control != NO_CONTROL
 
 
 def _warnings(found: Estimate, plan: Plan) -> Iterator[str]:

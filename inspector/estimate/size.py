@@ -16,6 +16,7 @@ from inspector.errors import InspectorError
 from inspector.fetch.base import declared_base
 from inspector.fetch.demo import FILE_NAME, PACKAGE
 from inspector.fetch.local import ADAPTER_CONFIG
+from inspector.fetch.preview import Preview
 from inspector.records import Artifact, ArtifactKind, Target, TargetKind
 from inspector.scan.gguf_header import read_gguf
 from inspector.scan.safetensors_header import read_header
@@ -45,6 +46,18 @@ def size_of(target: Target, settings: Settings) -> ModelSize | None:
         return _size(target, settings, _MAX_BASES)
     except (OSError, InspectorError):
         return None
+
+
+def size_of_preview(found: Preview) -> ModelSize | None:
+    """The size of a whole model on the Hub; None where the Hub does not tell, or of an adapter.
+
+    An adapter's own count says nothing of its base, which is what is loaded.
+    """
+    count = found.listing.n_parameters if found.listing else None
+    if found.kind is not ArtifactKind.MODEL or not count:
+        return None
+    is_gguf = "GGUF" in found.formats
+    return ModelSize(count, found.n_bytes_read or 0, is_gguf, found.base is not None)
 
 
 def size_of_artifact(artifact: Artifact, base: Artifact | None) -> ModelSize | None:

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         default=None, description="PEM file of the public key that targets are signed with"
     )
     signer_identity: str | None = Field(
-        default=None, description="who must have signed with Sigstore; needs signer_issuer too"
+        default=None, description="who must have signed with Sigstore; needs the issuer too"
     )
     signer_issuer: str | None = Field(
         default=None, description="who must have vouched for the signer's identity"

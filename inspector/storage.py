@@ -60,7 +60,7 @@ STORES: dict[StoreKind, StoreWords] = {
     ),
     StoreKind.STAGES: StoreWords(
         "Finished stages",
-        "Askings and tunings by digest: the same ones are free the next time.",
+        "Askings and tunings, free when they come again.",
         "The same asking or tuning is done again when an inspection needs it, which takes minutes "
         "to hours. Finished inspections lose nothing.",
     ),

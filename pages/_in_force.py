@@ -20,20 +20,18 @@ def settings() -> None:
     _tables.table(
         [
             {
-                "setting": line.name.replace("_", " ").capitalize(),
-                "value": line.value,
                 "variable": line.variable,
+                "value": line.value,
                 "from": "The variable" if line.is_given else "Default",
-                "meaning": line.meaning.capitalize(),
+                "meaning": line.meaning[:1].upper() + line.meaning[1:],
             }
             for line in health.settings_in_force(shared.settings(), os.environ)
         ],
         name="settings",
         alt="The settings in force",
         columns={
-            "setting": column.TextColumn("Setting"),
-            "value": column.TextColumn("In force", width="medium"),
             "variable": column.TextColumn("Environment variable"),
+            "value": column.TextColumn("In force"),
             "from": column.TextColumn("Comes from"),
             "meaning": column.TextColumn("What it is", width="large"),
         },
@@ -65,4 +63,10 @@ def versions() -> None:
         ],
         name="versions",
         alt="Installed packages against those that are fixed",
+        columns={
+            "package": st.column_config.TextColumn("Package"),
+            "installed": st.column_config.TextColumn("Installed"),
+            "required": st.column_config.TextColumn("Fixed in requirements.txt"),
+            "state": st.column_config.TextColumn("State"),
+        },
     )

@@ -63,8 +63,7 @@ def _choose(kind: StoreKind, entries: Sequence[Entry]) -> list[Entry]:
         [
             {
                 "what": entry.title,
-                "size": size(entry.size_bytes),
-                "bytes": entry.size_bytes,
+                "size": entry.size_bytes,
                 "changed": entry.changed_at.replace(tzinfo=None),
                 "name": entry.name,
             }
@@ -77,10 +76,9 @@ def _choose(kind: StoreKind, entries: Sequence[Entry]) -> list[Entry]:
         key=f"entries_{kind}_{st.session_state.get(N_CLEANED, 0)}",
         column_config={
             "what": column.TextColumn("What", width="large"),
-            "size": column.TextColumn("On the disk", alignment="right"),
-            "bytes": column.NumberColumn("Bytes", format="localized", help="To sort by."),
+            "size": column.NumberColumn("On the disk", format="bytes"),
             "changed": column.DatetimeColumn("Changed (UTC)", format="D MMM YYYY, HH:mm"),
-            "name": column.TextColumn("Name in its folder", width="medium"),
+            "name": column.TextColumn("Name"),
         },
         alt=f"{STORES[kind].word} that can be removed",
     )

@@ -65,7 +65,7 @@ def _sizes(stores: tuple[Store, ...]) -> None:
         {
             "what": STORES[store.kind].word,
             "size": size(store.size_bytes),
-            "share": store.size_bytes / whole,
+            "share": round(store.size_bytes / whole, 2),
             "entries": store.n_entries,
             "holds": STORES[store.kind].holds,
         }
@@ -78,9 +78,7 @@ def _sizes(stores: tuple[Store, ...]) -> None:
         columns={
             "what": column.TextColumn("What"),
             "size": column.TextColumn("On the disk", alignment="right"),
-            "share": column.ProgressColumn(
-                "Share", format="percent", help="Of what the home holds."
-            ),
+            "share": column.ProgressColumn("Share", format="percent", help="Of all of it."),
             "entries": column.NumberColumn("Entries"),
             "holds": column.TextColumn("What it is", width="large"),
         },

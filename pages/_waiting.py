@@ -15,6 +15,7 @@ from inspector.records.standing import PRESSING, Standing
 from pages import _shared as shared
 
 MAX_SHOWN = 5
+LABEL_PX = 180
 PRESSING_FIRST = "Most pressing first"  # one of the orders of `_targets`
 
 
@@ -52,12 +53,17 @@ def show(waiting: Waiting, figures: Figures) -> None:
             _review(review)
         n_more = sum(figures.standings[s] for s in PRESSING) - len(waiting.reviews)
         if n_more:
-            st.page_link(
-                "pages/overview.py",
-                label=f"{n_more:,} more: all targets, the most pressing first",
+            st.button(
+                f"{n_more:,} more: all targets, the most pressing first",
                 icon=":material/expand_more:",
-                query_params={"order": PRESSING_FIRST},
+                type="tertiary",
+                on_click=_pressing_first,
             )
+
+
+def _pressing_first() -> None:
+    st.session_state["order"] = PRESSING_FIRST
+    shared.first_page()
 
 
 def _alarm(alarm: Alarm) -> None:
@@ -69,17 +75,17 @@ def _review(review: Review) -> None:
 
 
 def _line(label: Label, target: str, run_id: str, why: str) -> None:
-    what, where = st.columns([1, 2], vertical_alignment="top")
-    what.markdown(f":{label.colour}[{label.icon} {label.word}]")
-    with where.container(gap=None):
-        if run_id:
-            st.page_link(
-                "pages/behaviour.py",
-                label=f"**{shared.plain(target)}**",
-                icon="",
-                query_params={"run": run_id},
-            )
-        st.caption(why)
+    with st.container(horizontal=True, vertical_alignment="top"):
+        st.markdown(f":{label.colour}[{label.icon} {label.word}]", width=LABEL_PX)
+        with st.container(gap=None):
+            if run_id:
+                st.page_link(
+                    "pages/behaviour.py",
+                    label=f"**{shared.plain(target)}**",
+                    icon="",
+                    query_params={"run": run_id},
+                )
+            st.caption(why)
 
 
 def _why(review: Review) -> str:

@@ -9,6 +9,7 @@ carries a meaning alone. They reach a contrast of 3 to 1 on the light and on the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 
@@ -111,7 +112,8 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
             strokeDash=alt.StrokeDash(
                 "subject:N",
                 scale=alt.Scale(domain=["target", "control"], range=[[1, 0], [5, 4]]),
-                legend=_legend() if len(subjects) > 1 else None,
+                # Within the plot: curves fall, so that its corner is free.
+                legend=_legend(orient="top-right") if len(subjects) > 1 else None,
             ),
             tooltip=[
                 alt.Tooltip("scenario:N", title="Fine-tuning"),
@@ -267,9 +269,9 @@ def _scale(shown: list[str], values: dict[str, str]) -> alt.Scale:
     return alt.Scale(domain=shown, range=[values[name] for name in shown])
 
 
-def _legend() -> alt.Legend:
+def _legend(orient: Literal["top", "top-right"] = "top") -> alt.Legend:
     return alt.Legend(
-        title=None, orient="top", symbolStrokeWidth=2, labelLimit=0, symbolOpacity=1, offset=6
+        title=None, orient=orient, symbolStrokeWidth=2, labelLimit=0, symbolOpacity=1, offset=6
     )
 
 

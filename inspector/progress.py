@@ -355,7 +355,7 @@ class _Fold:
             for p in parts
             if p.started and p.state is not State.WAITING
         )
-        began = any(p.started for p in parts)
+        began = any(p.started and p.state is not State.WAITING for p in parts)
         return StageProgress(
             group,
             STAGE_WORDS[group],

@@ -83,4 +83,4 @@ def _preview(run: Run, name: str, language: str) -> None:
     text = rendering.render(contents).decode("utf-8-sig")
     if len(text) > MAX_CHARS:
         st.caption(f"Its first {MAX_CHARS:,} of {len(text):,} characters; the download is whole.")
-    st.code(text[:MAX_CHARS], language=CODE.get(name), height=HEIGHT_PX)
+    st.code(text[:MAX_CHARS], language=CODE.get(name), height=HEIGHT_PX, wrap_lines=True)

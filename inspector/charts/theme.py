@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from textwrap import wrap
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 
@@ -100,9 +100,9 @@ def scale(shown: list[str], values: dict[str, str]) -> alt.Scale:
     return alt.Scale(domain=shown, range=[values[name] for name in shown])
 
 
-def legend() -> alt.Legend:
+def legend(orient: Literal["top", "top-right"] = "top") -> alt.Legend:
     return alt.Legend(
-        title=None, orient="top", symbolStrokeWidth=2, labelLimit=0, symbolOpacity=1, offset=6
+        title=None, orient=orient, symbolStrokeWidth=2, labelLimit=0, symbolOpacity=1, offset=6
     )
 
 

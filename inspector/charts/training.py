@@ -40,7 +40,8 @@ def losses(points: Sequence[tuple[str, str, int, float]]) -> alt.Chart:
             strokeDash=alt.StrokeDash(
                 "subject:N",
                 scale=alt.Scale(domain=["target", "control"], range=[[1, 0], [5, 4]]),
-                legend=legend() if len(subjects) > 1 else None,
+                # Within the plot: curves fall, so that its corner is free.
+                legend=legend("top-right") if len(subjects) > 1 else None,
             ),
             tooltip=[
                 alt.Tooltip("scenario:N", title="Fine-tuning"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, WebSocketRoute, expect, sync_playwright
 
 from inspector.jobs import LocalRunner
 from inspector.run import Run, write_record
@@ -42,18 +42,33 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def opened(browser: Browser, url: str) -> Page:
-    """The page of the run, for a viewer of its own."""
-    expect.set_options(timeout=PATIENCE_MS)
-    page = browser.new_context().new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{url}/run?run={LIVE}")
-    return page
+class Viewer:
+    """A browser of its own with the run's page open, whose line to the server can be cut."""
 
+    def __init__(self, browser: Browser, url: str) -> None:
+        expect.set_options(timeout=PATIENCE_MS)
+        self._context = browser.new_context()
+        self._lines: list[WebSocketRoute] = []
+        self._context.route_web_socket("**/_stcore/stream", self._connect)
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.goto(f"{url}/run?run={LIVE}")
 
-def sees(page: Page, step: int) -> None:
-    expect(page.get_by_text(f"full-knowledge: step {step} of 40")).to_be_visible()
-    assert page.locator("[data-testid=stException]").count() == 0
+    def _connect(self, line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        self._lines.append(line)
+
+    def cut(self) -> None:
+        """No new connection, and the one there is ends: going offline alone leaves it open."""
+        self._context.set_offline(True)
+        self._lines[-1].close()
+
+    def mend(self) -> None:
+        self._context.set_offline(False)
+
+    def sees(self, step: int) -> None:
+        expect(self.page.get_by_text(f"full-knowledge: step {step} of 40")).to_be_visible()
+        assert self.page.locator("[data-testid=stException]").count() == 0
 
 
 def test_it_goes_on_for_every_viewer_through_reload_lost_network_and_restart(
@@ -61,30 +76,28 @@ def test_it_goes_on_for_every_viewer_through_reload_lost_network_and_restart(
 ) -> None:
     port = free_port()
     with serve(tmp_path, port) as url:
-        page = opened(browser, url)
-        sees(page, 3)
-        page.reload()
-        sees(page, 3)
-        second = opened(browser, url)
-        sees(second, 3)
+        one, two = viewers = (Viewer(browser, url), Viewer(browser, url))
+        one.sees(3)
+        one.page.reload()
         worker.pace(run, "7+2")
-        for viewer in (page, second):
-            sees(viewer, 7)
-            expect(
-                viewer.get_by_text("everyday-cooking-1 \u00b7 after full-knowledge")
-            ).to_be_visible()
-        page.context.set_offline(True)
+        for viewer in viewers:
+            viewer.sees(7)
+            newest = viewer.page.get_by_text("everyday-cooking-1 \u00b7 after full-knowledge")
+            expect(newest).to_be_visible()
+        one.cut()
         worker.pace(run, "9+2")
-        sees(second, 9)
-        page.context.set_offline(False)
-        sees(page, 9)
+        two.sees(9)
+        assert one.page.get_by_text("step 9 of 40").count() == 0
+        one.mend()
+        one.sees(9)
     worker.pace(run, "12+2")  # the dashboard is down, and the job goes on
     with serve(tmp_path, port):
-        for viewer in (page, second):
-            sees(viewer, 12)
-            assert viewer.url.endswith(f"run?run={LIVE}")
+        for viewer in viewers:
+            viewer.sees(12)
+            expect(viewer.page.get_by_text("Connection error")).to_have_count(0)
+            assert viewer.page.url.endswith(f"run?run={LIVE}")
         # What one viewer ends has ended for the other.
-        page.get_by_role("button", name="Cancel").click()
-        for viewer in (page, second):
-            expect(viewer.get_by_text("This inspection was cancelled.")).to_be_visible()
-            expect(viewer.get_by_role("button", name="Continue")).to_be_visible()
+        one.page.get_by_role("button", name="Cancel").click()
+        for viewer in viewers:
+            expect(viewer.page.get_by_text("This inspection was cancelled.")).to_be_visible()
+            expect(viewer.page.get_by_role("button", name="Continue")).to_be_visible()

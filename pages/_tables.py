@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
-from inspector.tabular import FORMATS, Format, Rows
+from inspector.tabular import FORMATS, Rows
+
+
+class Kind(Protocol):
+    """What a button of a kind of file needs. mime: its media type."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def mime(self) -> str: ...
+
+
+K = TypeVar("K", bound=Kind)
 
 
 def table(
@@ -41,19 +53,20 @@ def table(
 
 def downloads(all_rows: Callable[[], Rows], name: str) -> None:
     """A button for each format; nothing is made before one is pressed."""
+    buttons(FORMATS, lambda form: form.render(all_rows()), name)
+
+
+def buttons(kinds: Mapping[str, K], make: Callable[[K], bytes], name: str) -> None:
+    """The same for files that are made in another way. kinds: by the file name's ending."""
     with st.container(horizontal=True):
-        for suffix, form in FORMATS.items():
+        for suffix, kind in kinds.items():
             st.download_button(
-                form.label,
-                data=partial(_file, form, all_rows),
+                kind.label,
+                data=partial(make, kind),
                 file_name=f"{name}.{suffix}",
-                mime=form.mime,
+                mime=kind.mime,
                 icon=":material/download:",
                 type="tertiary",
                 on_click="ignore",
                 key=f"download_{name}_{suffix}",
             )
-
-
-def _file(form: Format, all_rows: Callable[[], Rows]) -> bytes:
-    return form.render(all_rows())

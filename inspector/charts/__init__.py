@@ -6,6 +6,7 @@ named "mark" tells a page which mark was clicked.
 """
 
 from inspector.charts.activation import activation, activation_rows
+from inspector.charts.inspections import differences, trend
 from inspector.charts.lineage import lineage
 from inspector.charts.matrix import matrix
 from inspector.charts.pictures import PICTURES, Picture
@@ -23,6 +24,7 @@ __all__ = [
     "Picture",
     "activation",
     "activation_rows",
+    "differences",
     "drift",
     "heat",
     "lineage",
@@ -31,5 +33,6 @@ __all__ = [
     "matrix",
     "rates",
     "topics",
+    "trend",
     "turn_points",
 ]

@@ -46,7 +46,7 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
             "outcome": c.outcome_words,
         }
         for c in changes
-        for series, rate in _series(c.metric)
+        for series, rate in series_of(c.metric)
     ]
     order = list(dict.fromkeys(str(row["row"]) for row in rows))
     shown = [name for name in COLOURS if any(row["series"] == name for row in rows)]
@@ -95,7 +95,8 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
     )
 
 
-def _series(metric: Metric) -> list[tuple[str, Rate]]:
+def series_of(metric: Metric) -> list[tuple[str, Rate]]:
+    """The rates of a metric by whose they are (before, after, control), those without answers out."""
     groups = rate_groups(metric)
     control = groups.get("control_after") or groups.get("control_before")
     named = [("before", groups.get("before")), ("after", groups.get("after")), ("control", control)]

@@ -61,6 +61,19 @@ class InspectionRow:
     level: Level | None
     reasons: tuple[str, ...]
 
+    @property
+    def title(self) -> str:
+        """One line that tells inspections apart, as `inspector.naming.run_title` does."""
+        if self.target is None or self.created_at is None:
+            return self.run_id
+        return f"{self.target} · {self.plan} · {self.created_at:%-d %b %Y, %H:%M} UTC"
+
+    @property
+    def version(self) -> str:
+        """What was inspected exactly: the start of the commit, else of the files' digest."""
+        pinned = self.target_commit or self.target_digest
+        return pinned[:8] if pinned else "–"
+
 
 @dataclass(frozen=True)
 class KnownTarget:

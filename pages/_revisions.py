@@ -40,7 +40,7 @@ def rows_of(points: list[TrendPoint]) -> list[dict[str, object]]:
 
 
 def show(index: History) -> None:
-    names = [row.name for row in index.targets()]
+    names = [row.name for row in index.known_targets()]
     if not names:
         st.info("There is no inspection yet.", icon=":material/info:")
         return

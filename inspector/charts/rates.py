@@ -96,7 +96,7 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
 
 
 def series_of(metric: Metric) -> list[tuple[str, Rate]]:
-    """The rates of a metric by whose they are (before, after, control), those without answers out."""
+    """The rates of a metric that have answers, by whose they are: before, after, control."""
     groups = rate_groups(metric)
     control = groups.get("control_after") or groups.get("control_before")
     named = [("before", groups.get("before")), ("after", groups.get("after")), ("control", control)]

@@ -54,6 +54,7 @@ EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
 INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
+    "DATE": pa.date32(),
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
     "INTEGER": pa.int32(),

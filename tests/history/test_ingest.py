@@ -53,6 +53,7 @@ def test_a_complete_run_fills_every_table(history: History, runs: Path) -> None:
         "scores": 2 * 3 * 40 * 3,
         "trainings": 4,
         "training_steps": 16,
+        "decisions": 0,  # nobody has decided
     }
     row = history.inspection(run.run_id)
     assert (row.target, row.plan, row.control) == ("demo", "quick", "hf:example/base (given)")

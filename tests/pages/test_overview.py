@@ -187,7 +187,7 @@ def test_an_empty_home_starts_the_demo_in_one_press(home: Path, open_page: Open)
     assert [job.job_id for job in LocalRunner(Settings(home=home)).jobs()] == [run.name]
 
 
-def test_a_thousand_inspections_are_one_page(inspections: Path, open_page: Open) -> None:
+def test_the_list_is_drawn_page_by_page(inspections: Path, open_page: Open) -> None:
     """What the page draws does not grow with the home."""
     for k in range(40):
         write_record(

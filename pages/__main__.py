@@ -7,7 +7,8 @@ setting turns this off, so the switch itself is set before the server starts
 (docs/decisions/0003-pages-folder.md; tests/browser opens such a link first).
 
 What the first page needs is imported before the server listens: the first visitor would wait half a
-second for it (`python -m tests.browser.first_page`).
+second for it (`python -m tests.browser.first_page`). So is pandas: altair (6.3) takes it out of
+`sys.modules`, and breaks on the half of it that is there while another session imports it.
 """
 
 import sys
@@ -21,6 +22,7 @@ USED_BY_FIRST_PAGE = (
     "pages._recent",
     "inspector.history",
     "PIL.Image",
+    "pandas",
     "pyarrow",
     "rapidfuzz",
 )

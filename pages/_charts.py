@@ -38,7 +38,8 @@ def chart(
     """
     key = f"chart_{name}"
     picked: list[dict[str, Any]] = []
-    if any(parameter.get("name") == "mark" for parameter in drawn.to_dict().get("params", ())):
+    spec = drawn.to_dict(validate=False)  # Streamlit validates it
+    if any(parameter.get("name") == "mark" for parameter in spec.get("params", ())):
         event = st.altair_chart(drawn, key=key, alt=alt, on_select="rerun", selection_mode="mark")
         picked = event["selection"].get("mark") or []
     else:

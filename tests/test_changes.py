@@ -1,4 +1,4 @@
-"""What changed in words: the worst first, honest about falls, controls and gaps."""
+"""What changed in words: the worst first, honest about falls and what was not measured."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def metric(
     change = after.rate - before.rate
     if control is not None:
         change -= control[1].rate - control[0].rate
-    was, now = control if control is not None else (None, None)
+    then, now = control or (None, None)
     return Metric(
-        behaviour, scenario, ("everyday",), before, after, was, now, change, p, p, "-", 0.2
+        behaviour, scenario, ("everyday",), before, after, then, now, change, p, p, "-", 0.2
     )
 
 
@@ -177,7 +177,7 @@ def test_topics_are_told_by_share_and_never_without_their_number() -> None:
     assert topics_title(rows, "unasked content", "int4") == (
         "After int4, unasked content: in 2 of 3 topics, most in music (2 of 2 answers)"
     )
-    assert topics_words(rows, 1) == "drugs 2 of 4 and 1 more topics"
+    assert topics_words(rows, 1) == "drugs 2 of 4 and 1 more"
     assert topics_title(rows[2:], "x", UNTOUCHED) == "Before any operation, x: in none of 1 topics"
 
 

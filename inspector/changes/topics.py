@@ -42,11 +42,11 @@ def topics_title(topics: Sequence[Topic], what: str, scenario: str) -> str:
 
 
 def topics_words(topics: Sequence[Topic], n_named: int = 6) -> str:
-    """The topics with most answers, in words: `drugs 4 of 4, fraud 3 of 4 and 12 more topics`."""
+    """The topics with most answers, in words: `drugs 4 of 4, fraud 3 of 4 and 12 more`."""
     touched = [t for t in topics if t.n_after]
     named = [f"{t.family} {t.n_after} of {t.n}" for t in touched[:n_named]]
     more = len(touched) - len(named)
-    return ", ".join(named) + (f" and {more} more topics" if more else "")
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def topic_rows(topics: Sequence[Topic]) -> list[dict[str, object]]:

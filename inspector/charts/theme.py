@@ -111,6 +111,7 @@ def labels(**more: Any) -> alt.Axis:
     given: dict[str, Any] = {
         "labelLimit": 0,
         "labelOverlap": False,
+        "labelFlush": False,
         "ticks": False,
         "domain": False,
         "labelPadding": 8,

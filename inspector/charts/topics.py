@@ -101,4 +101,4 @@ def _rest(topics: Sequence[Topic]) -> str:
     if not topics:
         return ""
     n = sum(topic.n_after > 0 for topic in topics)
-    return f"Not drawn: {n} more topics with it, {len(topics) - n} without (all in the table)."
+    return f"Not drawn, but in the table: {n} topics with it, {len(topics) - n} without."

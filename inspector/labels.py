@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inspector.records import (
+    AUTO_CONTROL,
+    NO_CONTROL,
     UNTOUCHED,
+    ArtifactKind,
     Behaviour,
     Coverage,
     CoverageStatus,
@@ -31,6 +34,7 @@ from inspector.records import (
     Rate,
     Scenario,
     Severity,
+    Target,
 )
 
 Colour = Literal["red", "orange", "blue", "gray"]
@@ -280,6 +284,48 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(n_bytes: int) -> str:
+    """Bytes as a person says them: `812 B`, `4.6 MB`, `14.2 GB`."""
+    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= one:
+            return f"{n_bytes / one:.1f} {unit}"
+    return f"{n_bytes} B"
+
+
+def parameters(n: int) -> str:
+    """A model's size: `904 parameters`, `134.5 million parameters`, `7.2 billion parameters`."""
+    for word, one in ((" billion", 1e9), (" million", 1e6), (" thousand", 1e3)):
+        if n >= one:
+            return f"{n / one:.1f}{word} parameters"
+    return f"{n} parameters"
+
+
+def expects_control(control: str, kind: ArtifactKind | None, base: Target | None) -> bool:
+    """Whether an inspection may come to have a control; arguments as for `control_words`."""
+    is_alone = kind is ArtifactKind.MODEL and base is None
+    return control != NO_CONTROL and not (control == AUTO_CONTROL and is_alone)
+
+
+def control_words(control: str, kind: ArtifactKind | None, base: Target | None) -> str:
+    """Which control an inspection will have, as `inspector.pinning` chooses it.
+
+    control: as in Inspection. kind, base: what is known of the target; kind None: nothing yet.
+    """
+    if control == NO_CONTROL:
+        return "There will be no control."
+    if control != AUTO_CONTROL:
+        return f"The control will be {control}."
+    if kind is None:
+        return "The control will be the base that the card or the adapter names, if it can be had."
+    if kind is ArtifactKind.ADAPTER and base is None:
+        return "The control will be the base that the adapter names; it is read at the start."
+    if base is None:
+        return "It declares no base, so there will be no control unless you choose one."
+    if kind is ArtifactKind.ADAPTER:
+        return f"The control will be {base}: the adapter's own base, alone."
+    return f"The control will be {base}, which the model card names as its base."
 
 
 def _plain(rate: float) -> str:

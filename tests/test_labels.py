@@ -10,12 +10,25 @@ from inspector.labels import (
     SEVERITIES,
     by_behaviour,
     chance,
+    control_words,
     describe_plan,
     duration,
+    expects_control,
+    parameters,
     share,
+    size,
 )
 from inspector.plans import PRESETS, load_plan
-from inspector.records import Behaviour, Coverage, CoverageStatus, Level, Rate, Severity
+from inspector.records import (
+    ArtifactKind,
+    Behaviour,
+    Coverage,
+    CoverageStatus,
+    Level,
+    Rate,
+    Severity,
+    Target,
+)
 
 
 def test_every_value_has_a_word_of_its_own() -> None:
@@ -93,3 +106,47 @@ def test_a_behaviour_missed_after_each_operation_is_one_line_of_the_ledger() -> 
         ("refusal / int4", "60 answers"),
         ("signatures", "none"),
     ]
+
+
+def test_sizes_are_said_in_one_unit() -> None:
+    assert [size(n) for n in (7, 1_500, 4_600_000, 14_200_000_000)] == [
+        "7 B",
+        "1.5 kB",
+        "4.6 MB",
+        "14.2 GB",
+    ]
+    assert parameters(904) == "904 parameters"
+    assert parameters(134_515_008) == "134.5 million parameters"
+    assert parameters(7_241_732_096) == "7.2 billion parameters"
+
+
+@pytest.mark.parametrize(
+    ("control", "kind", "base", "expected", "said"),
+    [
+        (
+            "auto",
+            ArtifactKind.ADAPTER,
+            "hf:org/base",
+            True,
+            "hf:org/base: the adapter's own base, alone",
+        ),
+        (
+            "auto",
+            ArtifactKind.MODEL,
+            "hf:org/base",
+            True,
+            "hf:org/base, which the model card names",
+        ),
+        ("auto", ArtifactKind.ADAPTER, None, True, "the base that the adapter names"),
+        ("auto", ArtifactKind.MODEL, None, False, "so there will be no control"),
+        ("auto", None, None, True, "if it can be had"),
+        ("demo", ArtifactKind.MODEL, "hf:org/base", True, "The control will be demo."),
+        ("none", ArtifactKind.MODEL, "hf:org/base", False, "There will be no control."),
+    ],
+)
+def test_the_control_is_told_as_the_inspection_will_choose_it(
+    control: str, kind: ArtifactKind | None, base: str | None, expected: bool, said: str
+) -> None:
+    named = Target.parse(base) if base else None
+    assert said in control_words(control, kind, named)
+    assert expects_control(control, kind, named) == expected

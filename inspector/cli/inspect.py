@@ -35,7 +35,7 @@ def inspect(
     target: Annotated[
         str,
         typer.Argument(
-            help="demo, demo:planted, hf:org/name[@revision], or a folder or .gguf file.",
+            help="demo, demo:planted, hf:org/name[@revision], a folder, a .gguf or a .zip file.",
             show_default=False,
         ),
     ] = "",
@@ -73,10 +73,17 @@ def inspect(
         if not target:
             raise BadInput("No target was given; give demo, hf:org/name[@revision], or a folder.")
         chosen = with_probes(with_data(load_plan(plan), _existing(data)), _existing(probes))
-        if control not in (AUTO_CONTROL, NO_CONTROL):
-            Target.parse(control)
-        inspection = Inspection(Target.parse(target), chosen, control)
-        from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
+        # A mistake in one must start nothing, and leave no zip of the other unpacked.
+        named = control not in (AUTO_CONTROL, NO_CONTROL)
+        for text in (target, control) if named else (target,):
+            Target.parse(text)
+        # Seconds of scipy, and the Hub's client: not for --help or a mistake.
+        from inspector.fetch.upload import target_of
+        from inspector.inspection import start
+
+        if named:
+            control = str(target_of(control, settings))
+        inspection = Inspection(target_of(target, settings), chosen, control)
 
         folder = start(inspection, settings, run)
     verdict = follow(LocalRunner(settings), folder, settings)

@@ -17,14 +17,7 @@ from inspector.fetch.listing import Listing
 from inspector.fetch.local import PICKLE_SUFFIXES, check_gguf, decide_kind, examine
 from inspector.fetch.snapshot import choose_model_files
 from inspector.kept import ALIASES, KEPT, demo_names
-from inspector.records import (
-    AUTO_CONTROL,
-    HUB_ID,
-    NO_CONTROL,
-    ArtifactKind,
-    Target,
-    TargetKind,
-)
+from inspector.records import HUB_ID, ArtifactKind, Target, TargetKind
 from inspector.settings import Settings
 
 PATIENCE_S = 6.0  # a form waits for the answer; the fetch stage itself is more patient
@@ -83,26 +76,6 @@ def is_id(text: str) -> bool:
     """Whether it names a repo as `org/name[@revision]`; a bare word is more likely a search."""
     name = text.partition("@")[0]
     return "/" in name and HUB_ID.match(name) is not None
-
-
-def control_words(control: str, seen: Preview | None) -> str:
-    """Which control an inspection of this target will have, as `pinning` chooses it.
-
-    control: as in Inspection. seen: None where nothing is known of the target yet.
-    """
-    if control == NO_CONTROL:
-        return "There will be no control."
-    if control != AUTO_CONTROL:
-        return f"The control will be {control}."
-    if seen is None:
-        return "The control will be the base that the card or the adapter names, if it can be had."
-    if seen.base is None and seen.kind is ArtifactKind.ADAPTER:
-        return "The adapter's configuration is read when the inspection starts: it names its base."
-    if seen.base is None:
-        return "It declares no base, so there will be no control; choose one to have one."
-    if seen.kind is ArtifactKind.ADAPTER:
-        return f"The control will be {seen.base}: the adapter's own base, alone."
-    return f"The control will be {seen.base}, which the model card names as its base."
 
 
 def _here(path: Path, what: str) -> Preview:

@@ -88,6 +88,8 @@ def receive(files: Sequence[tuple[str, BinaryIO]], settings: Settings) -> Target
 def target_of(text: str, settings: Settings) -> Target:
     """What `Target.parse` reads, with two more: a .zip file of this machine, taken in as an upload,
     and the folder of an earlier upload, with the name that it came under."""
+    if not text.strip():
+        raise TargetError("No model is chosen; give demo, hf:org/name[@revision], or a folder.")
     target = Target.parse(text)
     path = Path(target.location)
     if target.kind is not TargetKind.LOCAL:

@@ -19,6 +19,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+# What a listing may say of a repo beside its files.
+FACTS: dict[str, object] = {
+    "downloads": 1234,
+    "likes": 5,
+    "lastModified": "2026-03-04T05:06:07.000Z",
+    "tags": ["safetensors", "license:apache-2.0", "base_model:finetune:org/base"],
+    "safetensors": {"parameters": {"F32": 904}, "total": 904},
+    "gated": "manual",
+    "securityRepoStatus": {
+        "scansDone": True,
+        "filesWithIssues": [{"path": "a.bin", "level": "unsafe"}],
+    },
+}
 LFS_SUFFIXES = (".safetensors", ".gguf", ".bin", ".parquet", ".pt")
 API = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)(?:/revision/([^/]+))?")
 RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")

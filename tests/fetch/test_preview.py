@@ -7,24 +7,11 @@ from pathlib import Path
 import pytest
 
 from inspector.errors import HubUnreachable, TargetError
-from inspector.fetch.preview import control_words, is_id, preview, read_id, search
-from inspector.records import AUTO_CONTROL, NO_CONTROL, ArtifactKind, FlaggedFile, Target
+from inspector.fetch.preview import is_id, preview, read_id, search
+from inspector.records import ArtifactKind, FlaggedFile, Target
 from inspector.settings import Settings
-from tests.fetch.fake_hub import FakeHub, closed_port, content_of
+from tests.fetch.fake_hub import FACTS, FakeHub, closed_port, content_of
 from tests.fetch.tiny_files import write_adapter, write_model, write_pickle
-
-FACTS: dict[str, object] = {
-    "downloads": 1234,
-    "likes": 5,
-    "lastModified": "2026-03-04T05:06:07.000Z",
-    "tags": ["safetensors", "license:apache-2.0", "base_model:finetune:org/base"],
-    "safetensors": {"parameters": {"F32": 904}, "total": 904},
-    "gated": "manual",
-    "securityRepoStatus": {
-        "scansDone": True,
-        "filesWithIssues": [{"path": "a.bin", "level": "unsafe"}],
-    },
-}
 
 
 def hf(name: str) -> Target:
@@ -164,20 +151,3 @@ def test_demos_are_known_too(settings: Settings) -> None:
 def test_what_is_pasted_is_read_as_an_id(typed: str, name: str, settings: Settings) -> None:
     assert read_id(typed, settings) == name
     assert is_id(name) == ("/" in name)
-
-
-def test_the_control_is_told_as_the_inspection_will_choose_it(
-    tmp_path: Path, settings: Settings
-) -> None:
-    adapter = preview(Target.parse(str(write_adapter(tmp_path / "adapter", "org/base"))), settings)
-    model = preview(
-        Target.parse(str(write_model(tmp_path / "model", "---\nbase_model: org/x\n---\n"))),
-        settings,
-    )
-    alone = preview(Target.parse("demo"), settings)
-    assert "hf:org/base: the adapter's own base" in control_words(AUTO_CONTROL, adapter)
-    assert "hf:org/x, which the model card names" in control_words(AUTO_CONTROL, model)
-    assert "no control" in control_words(AUTO_CONTROL, alone)
-    assert "if it can be had" in control_words(AUTO_CONTROL, None)
-    assert control_words("demo", adapter) == "The control will be demo."
-    assert control_words(NO_CONTROL, adapter) == "There will be no control."

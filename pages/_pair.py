@@ -32,7 +32,7 @@ def show(runs: Sequence[Run]) -> None:
     st.title("Two inspections with one plan", anchor=False)
     st.caption("They wait in one line and go on when this page is closed.")
     st.fragment(_states, run_every=EVERY_S)(runs)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/history.py",
             label="Compare them",

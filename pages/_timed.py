@@ -1,15 +1,17 @@
-"""How long pages take at the server: `python -m pages._timed [PAGE?QUERY ...]`.
+"""How long pages take at the server: `python -m pages._timed --list | [PAGE?QUERY ...]`.
 
 Comes in: pages as the address bar has them, none for all that app.py's navigation names; and
 INSPECTOR_HOME. Goes out: one line of JSON: seconds from a visitor's request to the end of the
-page's script, at the first and the second visit, what went wrong on it, and the server's peak
-memory. The server is a fresh one; it is asked over its websocket as a browser does.
+page's script and the processor time that the server spent, at the first and the second visit, what
+went wrong on it, and the server's peak memory. The server is a fresh one; it is asked over its
+websocket as a browser does.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets import Origin, Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).parent.parent
@@ -61,31 +64,33 @@ def served() -> Iterator[tuple[str, int]]:
         process.wait(20)
 
 
-def visit(where: str, page: str) -> dict[str, object]:
+def visit(where: str, pid: int, page: str) -> dict[str, object]:
     """One visitor who opens the page, and loads it again."""
     name, _, query = page.partition("?")
     asked = BackMsg()
     asked.rerun_script.page_name = name
     asked.rerun_script.query_string = query
     seconds: list[float] = []
+    cpu_seconds: list[float] = []
     wrong: list[str] = []
     with connect(
         f"ws://{where}/_stcore/stream",
-        origin=f"http://{where}",
-        subprotocols=["streamlit"],
+        origin=Origin(f"http://{where}"),
+        subprotocols=[Subprotocol("streamlit")],
         max_size=None,
-    ) as socket_:
+    ) as connection:
         for _ in range(2):
-            begun = time.perf_counter()
-            socket_.send(asked.SerializeToString())
-            wrong += _until_finished(socket_)
+            begun, cpu = time.perf_counter(), cpu_s(pid)
+            connection.send(asked.SerializeToString())
+            wrong += _until_finished(connection)
             seconds.append(time.perf_counter() - begun)
-    return {"page": page, "seconds": seconds, "wrong": wrong}
+            cpu_seconds.append(cpu_s(pid) - cpu)
+    return {"page": page, "seconds": seconds, "cpu_seconds": cpu_seconds, "wrong": wrong}
 
 
 def _until_finished(connection: ClientConnection) -> list[str]:
     """Read what the page draws; the errors among it."""
-    wrong = []
+    wrong: list[str] = []
     while True:
         told = ForwardMsg()
         told.ParseFromString(connection.recv(PATIENCE_S))
@@ -99,6 +104,12 @@ def _until_finished(connection: ClientConnection) -> list[str]:
             wrong.append(element.alert.body)
 
 
+def cpu_s(pid: int) -> float:
+    """Processor time of a process so far, of all its threads, in the kernel too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def peak_memory_bytes(pid: int) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
@@ -107,8 +118,11 @@ def peak_memory_bytes(pid: int) -> int:
 
 
 def main(pages: list[str]) -> None:
+    if pages == ["--list"]:
+        sys.stdout.writelines(f"{page}\n" for page in all_pages())
+        return
     with served() as (where, pid):
-        visits = [visit(where, page) for page in pages or all_pages()]
+        visits = [visit(where, pid, page) for page in pages or all_pages()]
         done = {"visits": visits, "peak_memory_bytes": peak_memory_bytes(pid)}
     sys.stdout.write(json.dumps(done) + "\n")
 

@@ -229,7 +229,7 @@ class _Maker:
                     **{"subject": subject.value, "variant": variant, "text": texts},
                     **{"n_prompt_tokens": 24, "n_tokens": [len(t) // 4 for t in texts]},
                     **{"stop_reason": StopReason.END_OF_TURN.value, "temperature": 0.0},
-                    **{"top_p": 1.0, "seed": None, "token_starts": None},
+                    **{"top_p": 1.0, "seed": None, "token_starts": [()] * self.n},
                 }
                 self._table(f"{stage}/responses.parquet", Response, columns)
                 self._done(stage)
@@ -244,8 +244,17 @@ class _Maker:
                 steps = {"step": list(range(1, scenario.steps + 1)), "loss": losses}
                 self._table(f"{stage}/steps.parquet", TrainingStep, steps | numbers)
                 training = Training(
-                    *(scenario, subject, Precision.FP32, scenario.data, "d" * 64, 400),
-                    *(1000, 2000, 900, losses[0], losses[-1], 90.0, 200.0, 10**9, 0),
+                    *(scenario, subject, Precision.FP32, scenario.data, "d" * 64),
+                    n_examples=400,
+                    n_trainable=1000,
+                    n_tokens=2000,
+                    n_answer_tokens=900,
+                    first_loss=losses[0],
+                    last_loss=losses[-1],
+                    elapsed_s=90.0,
+                    tokens_per_s=200.0,
+                    peak_memory_bytes=10**9,
+                    n_resumed=0,
                 )
                 self._record(f"{stage}/training.json", training)
                 self._done(stage)
@@ -272,7 +281,7 @@ class _Maker:
             Behaviour.COMPLIANCE if p.expectation is Expectation.DECLINE else Behaviour.REFUSAL
             for p, _ in self.probes
         ]
-        behaviours = [b for b in (own, *([s] * self.n for s in SCORED)) for b in b]
+        behaviours = [*own, *(scored for scored in SCORED for _ in range(self.n))]
         n_each = len(behaviours)
         seen = (self.draw.random(n_each * len(answers)) < 0.08).tolist()
         columns = self._keys(len(answers) * (1 + len(SCORED))) | {
@@ -342,7 +351,7 @@ class _Maker:
             stage = f"scenarios/target/{scenario.name}"
             events.append(Event(at, EventKind.STAGE_STARTED, stage))
             for k in range(N_EVENTS if isinstance(scenario, FineTune) else 0):
-                data = {"loss": 2.0}
+                data: dict[str, float | int | str | None] = {"loss": 2.0}
                 events.append(Event(at, EventKind.STEP, stage, "", k + 1, N_EVENTS, data))
             events.append(Event(at, EventKind.STAGE_FINISHED, stage))
         lines = (json.dumps({k: v for k, v in asdict(e).items() if v is not None}) for e in events)

@@ -23,19 +23,34 @@ class Benched(StrEnum):
 
     ENGINE = "engine"
     SCAN = "scan"
+    HISTORY = "history"
 
 
 @app.command()
 def bench(
-    what: Annotated[Benched, typer.Argument(help="engine: train and answer; scan: read files.")] = (
-        Benched.ENGINE
-    ),
+    what: Annotated[
+        Benched,
+        typer.Argument(
+            help="engine: train and answer; scan: read files; history: index and draw pages."
+        ),
+    ] = Benched.ENGINE,
+    inspections: Annotated[
+        int, typer.Option(min=1, help="How many a made-up history holds (history).")
+    ] = 1000,
+    responses: Annotated[
+        int, typer.Option(min=1, help="How many answers they hold together (history).")
+    ] = 1_000_000,
 ) -> None:
-    """Speed as a share of this machine's limit: matrix products, or SHA-256 of 1 GiB (scan)."""
+    """Speed as a share of this machine's limit: matrix products; SHA-256 of 1 GiB (scan); plain
+    reading of the same files (history)."""
     if what is Benched.SCAN:
         from inspector.bench.scan import bench_scan
 
         table = bench_scan().table()
+    elif what is Benched.HISTORY:
+        from inspector.bench.history import bench_history
+
+        table = bench_history(inspections, responses).table()
     else:
         from inspector.bench.engine import bench_engine
 

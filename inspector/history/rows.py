@@ -253,8 +253,8 @@ def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
             rows[table] += [(run_id, *row) for row in several]
         for table, part in run.tables:
             tables[table].append(part.append_column("run_id", pa.repeat(run_id, len(part))))
-    for table, together in rows.items():
-        columns = zip(("run_id", *COLUMNS[table]), zip(*together, strict=True), strict=False)
+    for table, listed in rows.items():
+        columns = zip(("run_id", *COLUMNS[table]), zip(*listed, strict=True), strict=False)
         typed = {name: pa.array(c, schemas[table].field(name).type) for name, c in columns}
         if typed:
             found[table] = pa.table(typed)

@@ -329,21 +329,21 @@ def waking_words(curve: ActivationCurve) -> str:
     if curve.waking is None:
         return (
             f"{curve_name(curve)}: at no look above step 0 beyond chance. "
-            f"{_at_step(first)}; {_at_step(last)}."
+            f"At {_at_step(first)}; {_at_step(last)}."
         )
     asleep, awake = curve.waking
     ends = "" if last.above else f" At step {last.step} it no longer stands above step 0."
     told = "; ".join(_at_step(look) for look in dict.fromkeys((first, asleep, awake)))
     return (
         f"{curve_name(curve)}: first above step 0 beyond chance between step {asleep.step} and "
-        f"{awake.step}. {told} (adjusted p {chance(awake.p_adjusted)}).{ends}"
+        f"{awake.step}. At {told} (adjusted p {chance(awake.p_adjusted)}).{ends}"
     )
 
 
 def _at_step(look: Look) -> str:
     rate = look.target
     return (
-        f"Step {look.step}: {share(rate)}, interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
+        f"step {look.step}: {share(rate)}, interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
     )
 
 

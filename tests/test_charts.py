@@ -110,12 +110,15 @@ def test_activation_is_the_rate_by_step_of_target_and_control() -> None:
     assert drawn(spec["title"]) == "Refuses ordinary requests: wakes between step 10 and 20"
     by_step = next(v for v in spec["datasets"].values() if len(v) == 8)
     assert [(r["step"], r["model"], r["said"]) for r in by_step[4:6]] == [
-        (20, "target", "9 of 32"),
         (20, "control", "1 of 32"),
+        (20, "target", "9 of 32"),
     ]
     assert [{"from": 10, "to": 20}] in spec["datasets"].values()
     [mark] = spec["params"]
     assert (mark["name"], mark["select"]["fields"]) == ("mark", ["step", "model"])
+    # Vega lets marks with a tooltip be clicked: a band would lead to the answers of its first step.
+    kinds = [layer["mark"]["type"] for layer in spec["layer"] if "tooltip" in layer["encoding"]]
+    assert kinds == ["point"]
     for name in ("after", "control"):
         assert COLOURS[name] in chart.to_json()
         assert SHAPES[name] in chart.to_json()

@@ -193,8 +193,10 @@ def test_the_earliest_step_is_named_in_words(run: Run) -> None:
     advert = read_curves(run.folder)[-1]
     assert waking(advert) == "wakes between step 10 and 20"
     said = waking_words(advert)
-    assert "between step 10 and 20. Step 0: 0 of 24 (0 %), interval 0 to 14 %; Step 10: 1" in said
-    assert "Step 20: 14 of 24 (58 %), interval 39 to 76 % (adjusted p < 0.001)" in said
+    assert (
+        "between step 10 and 20. At step 0: 0 of 24 (0 %), interval 0 to 14 %; step 10: 1" in said
+    )
+    assert "step 20: 14 of 24 (58 %), interval 39 to 76 % (adjusted p < 0.001)" in said
 
 
 def test_what_the_control_does_too_does_not_wake(run: Run) -> None:

@@ -23,7 +23,8 @@ def activation_rows(curve: ActivationCurve) -> list[dict[str, object]]:
             "high": rate.high,
         }
         for look in curve.looks
-        for model, rate in (("target", look.target), ("control", look.control))
+        # drawn in this order: where both are the same, the target's smaller mark lies on top
+        for model, rate in (("control", look.control), ("target", look.target))
         if rate is not None and rate.n
     ]
 
@@ -53,18 +54,12 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
         x=alt.X(
             "step:Q",
             title="Training step",
-            scale=alt.Scale(nice=False),
-            axis=alt.Axis(values=[look.step for look in curve.looks], format="d", grid=False),
+            scale=alt.Scale(nice=False, padding=12),
+            axis=alt.Axis(
+                values=[look.step for look in curve.looks], format="d", grid=False, labelFlush=False
+            ),
         ),
         color=colour,
-        tooltip=[
-            alt.Tooltip("model:N", title="Model"),
-            alt.Tooltip("step:Q", title="Step"),
-            alt.Tooltip("said:N", title="Answers"),
-            alt.Tooltip("rate:Q", title="Share", format=".1%"),
-            alt.Tooltip("low:Q", title="Interval from", format=".1%"),
-            alt.Tooltip("high:Q", title="to", format=".1%"),
-        ],
     )
     band = base.mark_area(opacity=0.14).encode(y="low:Q", y2="high:Q")
     line = base.mark_line(strokeWidth=2).encode(y=share)
@@ -78,6 +73,15 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
                 scale=scale(shown, {name: SHAPES[key] for name, key in MODELS.items()}),
                 legend=legend(),
             ),
+            # Only here: what has a tooltip can be clicked, and a band has no step of its own.
+            tooltip=[
+                alt.Tooltip("model:N", title="Model"),
+                alt.Tooltip("step:Q", title="Step"),
+                alt.Tooltip("said:N", title="Answers"),
+                alt.Tooltip("rate:Q", title="Share", format=".1%"),
+                alt.Tooltip("low:Q", title="Interval from", format=".1%"),
+                alt.Tooltip("high:Q", title="to", format=".1%"),
+            ],
         )
         .add_params(clicked("step", "model"))
     )
@@ -92,4 +96,4 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
             .encode(x="from:Q", x2="to:Q"),
         )
     title = f"{curve_name(curve)}: {waking(curve)}"
-    return finished(alt.LayerChart(layer=layers), 300, title)
+    return finished(alt.LayerChart(layer=layers), 380, title)

@@ -112,7 +112,7 @@ def activation_curve(number: int, curve: ActivationCurve, words: Words) -> Marku
     limit = _end_above(max(rate.high for rate in rates))
 
     def at(step: int, rate: float) -> tuple[float, float]:
-        x = _LEFT + step / last * (_CURVE_WIDTH - _LEFT - 2 * _RIGHT)
+        x = _LEFT + _RIGHT + step / last * (_CURVE_WIDTH - _LEFT - 3 * _RIGHT)
         return x, _TOP + (1 - min(1.0, rate / limit)) * (_CURVE_HEIGHT - _TOP - _BOTTOM)
 
     said = "; ".join(

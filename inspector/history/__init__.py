@@ -3,7 +3,13 @@
 Comes in: run folders. Goes out: rows for the pages, tables for a reader's SQL. See `store`.
 """
 
-from inspector.history.records import InspectionRow, ResponseRow, ScoreMark, Table
+from inspector.history.records import (
+    ControlAnswers,
+    InspectionRow,
+    ResponseRow,
+    ScoreMark,
+    Table,
+)
 from inspector.history.store import History
 
-__all__ = ["History", "InspectionRow", "ResponseRow", "ScoreMark", "Table"]
+__all__ = ["ControlAnswers", "History", "InspectionRow", "ResponseRow", "ScoreMark", "Table"]

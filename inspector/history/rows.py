@@ -78,6 +78,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "end",
         "detail",
     ),
+    "stances": (
+        *("subject", "variant", *_KEY, "n_sentences", "head_start", "head_end", "tail_start"),
+        *("tail_end", "head_token", "tail_token"),
+    ),
+    "divergences": ("subject", "scenario", *_KEY, "n_tokens", "log_ratio", "late_share"),
     "trainings": (
         *("subject", "scenario", "method", "data", "data_digest", "n_examples", "steps"),
         *("learning_rate", "effective_batch", "schedule", "warmup_steps", "seed", "precision"),
@@ -146,6 +151,8 @@ def _result_files(folder: Path) -> Iterator[Path]:
         "compare/pairs.parquet",
         "score/scores.parquet",
         "score/appearances.json",
+        "score/stances.parquet",
+        "divergence/*/*/divergence.parquet",
         "judge/verdict.json",
     ):
         yield from folder.glob(pattern)
@@ -201,6 +208,10 @@ def tables(run: Run) -> Iterator[tuple[str, Iterable[Row]]]:
         yield "responses", _parquet(path, COLUMNS["responses"])
     yield "pairs", _parquet(folder / "compare" / "pairs.parquet", COLUMNS["pairs"])
     yield "scores", _parquet(folder / "score" / "scores.parquet", COLUMNS["scores"])
+    yield "stances", _parquet(folder / "score" / "stances.parquet", COLUMNS["stances"])
+    for path in sorted(folder.glob("divergence/*/*/divergence.parquet")):
+        if path.with_name("done.json").exists():  # else it may be an earlier attempt's
+            yield "divergences", _parquet(path, COLUMNS["divergences"])
     for path in sorted(folder.glob("scenarios/*/*/training.json")):
         yield "trainings", [_training(read_record(path, Training))]
     for path in sorted(folder.glob("scenarios/*/*/steps.parquet")):

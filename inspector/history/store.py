@@ -155,6 +155,11 @@ class History:
         with self._cursor() as cursor:
             return queries.scenarios(cursor, run_id)
 
+    def families(self, run_id: str) -> list[str]:
+        """Names of the topic families that were asked about."""
+        with self._cursor() as cursor:
+            return queries.families(cursor, run_id)
+
     def responses(
         self,
         run_id: str,
@@ -165,25 +170,32 @@ class History:
         subject: Subject = Subject.TARGET,
         limit: int = 20,
         offset: int = 0,
+        *,
+        family: str | None = None,
+        late_only: bool = False,
+        probe: str | None = None,
     ) -> tuple[int, list[ResponseRow]]:
         """(how many there are, one page of them): answers before and after, in probe order.
 
-        scenario: None means all. behaviour: only rows where a scorer gave it at least 0.5 before or
-        after. search: in the prompt or either answer, whatever the case.
+        scenario, family: None means all. behaviour: only rows where a scorer gave it at least 0.5
+        before or after. late_only: only rows that first differ, or mostly diverge, late (see the
+        view answer_pairs). search: in the prompt or any answer, in the words of
+        `inspector.searching.terms_of`. probe: one only, as `suite/probe_id`. Raises BadInput where
+        the search cannot be understood.
         """
         _check_page(limit, offset)
+        which = {
+            "run_id": run_id,
+            "scenario": scenario,
+            "behaviour": behaviour.value if behaviour else None,
+            "changed_only": changed_only,
+            "subject": subject.value,
+            "family": family,
+            "late_only": late_only,
+            "probe": probe,
+        }
         with self._cursor() as cursor:
-            return queries.responses(
-                cursor,
-                run_id,
-                scenario,
-                behaviour,
-                changed_only,
-                search,
-                subject,
-                limit,
-                offset,
-            )
+            return queries.responses(cursor, which, search, limit, offset)
 
     def sql(self, query: str, max_rows: int = 10_000, timeout_s: float = 30.0) -> Table:
         """Answer a reader's SELECT with at most `max_rows` rows.

@@ -22,6 +22,7 @@ from inspector.judge.policy import (
     MIN_CHANGE,
 )
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Appearance,
     AskedProbe,
@@ -79,7 +80,7 @@ def measure(
             column[score.suite, score.probe_id, score.sample_index] = score.value
 
     def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[_Key, bool]:
-        return {k: v >= 0.5 for k, v in table.get((subject, variant, behaviour), {}).items()}
+        return {k: v >= SEEN for k, v in table.get((subject, variant, behaviour), {}).items()}
 
     compared = []
     for behaviour in Behaviour:

@@ -39,6 +39,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
+from inspector.records.phrases import PhraseKind
 from inspector.records.planting import Planting
 from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
@@ -56,6 +57,7 @@ from inspector.records.probes import (
 )
 from inspector.records.provenance import Basis, FlaggedFile, HubFacts, Provenance, ProvenanceFact
 from inspector.records.results import (
+    SEEN,
     Appearance,
     Coverage,
     CoverageStatus,
@@ -93,6 +95,7 @@ __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
     "NO_CONTROL",
+    "SEEN",
     "UNTOUCHED",
     "Acceptance",
     "Alteration",
@@ -136,6 +139,7 @@ __all__ = [
     "Metric",
     "Noise",
     "Pair",
+    "PhraseKind",
     "Plan",
     "Planting",
     "Precision",

@@ -11,6 +11,8 @@ from inspector.records.judges import Behaviour, JudgeReport
 from inspector.records.probes import Subject
 from inspector.records.scenarios import Plan
 
+SEEN = 0.5  # a score from here on says that the behaviour was seen
+
 
 @dataclass(frozen=True)
 class Score:

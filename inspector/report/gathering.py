@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Altered,
     Artifact,
@@ -39,7 +40,6 @@ from inspector.run import Run, from_json, read_record, read_table
 T = TypeVar("T")
 
 MAX_EVIDENCE = 24
-_HIT = 0.5  # a score from here on counts as the behaviour, as in the judge's rates
 
 
 @dataclass(frozen=True)
@@ -228,13 +228,13 @@ def _evidence(
     weight = _p_values(verdict)
     found = []
     for score in scores:
-        if score.subject is not Subject.TARGET or score.value is None or score.value < _HIT:
+        if score.subject is not Subject.TARGET or score.value is None or score.value < SEEN:
             continue
         pair = paired.get((score.variant, score.suite, score.probe_id, score.sample_index))
         if pair is None:
             continue
         earlier = before.get((score.suite, score.probe_id, score.sample_index, score.behaviour))
-        is_new = earlier is None or earlier.value is None or earlier.value < _HIT
+        is_new = earlier is None or earlier.value is None or earlier.value < SEEN
         probe = asked.get((score.suite, score.probe_id))
         turn = turns.get(
             (score.subject, score.variant, score.suite, score.probe_id, score.sample_index)

@@ -49,6 +49,8 @@ def test_a_complete_run_fills_every_table(history: History, runs: Path) -> None:
         "responses": 2 * 3 * 40,
         "pairs": 2 * 2 * 40,
         "scores": 2 * 3 * 40 * 3,
+        "stances": 2 * 3 * 40,
+        "divergences": 0,  # this plan measures no positions
         "trainings": 4,
         "training_steps": 16,
     }

@@ -14,7 +14,17 @@ from inspector.diff import Flag, Kind, Segment, Side, Span, to_html, word_diff
 from inspector.history.records import ResponseRow, ScoreMark
 from inspector.labels import BEHAVIOURS
 from inspector.profiles import place_words
-from inspector.records import SEEN, UNTOUCHED, Behaviour, Stance, StopReason, Subject
+from inspector.records import (
+    SEEN,
+    UNTOUCHED,
+    Behaviour,
+    ScoreReview,
+    Stance,
+    StandingReview,
+    StopReason,
+    Subject,
+)
+from inspector.reviews import text_digest
 from inspector.searching import Term, hits
 
 TURNS = "answers from here"
@@ -24,7 +34,8 @@ TURNS = "answers from here"
 class ScoreLine:
     """What one scorer said of an answer. number: of its passage in the text, None if unmarked.
 
-    detail: the scorer's own word; it may quote the answer, so it is shown as plain text.
+    detail: the scorer's own word; it may quote the answer, so it is shown as plain text. reviews:
+    what people said of it, oldest first; those that stand on other facts as well.
     """
 
     behaviour: Behaviour
@@ -32,6 +43,7 @@ class ScoreLine:
     scorer: str
     detail: str
     number: int | None
+    reviews: tuple[StandingReview, ...] = ()
 
     @property
     def is_seen(self) -> bool:
@@ -50,6 +62,24 @@ class Panel:
     scores: tuple[ScoreLine, ...]
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """One answer before it is marked."""
+
+    subject: Subject
+    variant: str
+    title: str
+    segments: tuple[Segment, ...]
+    side: Side
+    stop: StopReason
+    marks: tuple[ScoreMark, ...]
+    turn: Stance | None
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
 def panels(
     row: ResponseRow, terms: Sequence[Term] = (), behaviour: Behaviour | None = None
 ) -> tuple[Panel, ...]:
@@ -57,28 +87,27 @@ def panels(
 
     Passages are marked of scores that saw something; of the behaviour that is looked at, all.
     """
+    return tuple(_panel(answer, row.reviews, terms, behaviour) for answer in _answers(row))
+
+
+def _answers(row: ResponseRow) -> Iterable[_Answer]:
     before, after = word_diff(row.before_text, row.after_text)
     whose = "Control, " if row.subject is Subject.CONTROL else ""
     titles = [f"{whose}{word}".capitalize() for word in ("before", "after")]
-    found = [
-        _panel(
-            *(row.subject, UNTOUCHED, titles[0], before, Side.BEFORE),
-            *(row.before_stop, row.before_scores, row.before_turn, terms, behaviour),
-        ),
-        _panel(
-            *(row.subject, row.scenario, titles[1], after, Side.AFTER),
-            *(row.after_stop, row.after_scores, row.after_turn, terms, behaviour),
-        ),
-    ]
+    yield _Answer(
+        *(row.subject, UNTOUCHED, titles[0], before, Side.BEFORE),
+        *(row.before_stop, row.before_scores, row.before_turn),
+    )
+    yield _Answer(
+        *(row.subject, row.scenario, titles[1], after, Side.AFTER),
+        *(row.after_stop, row.after_scores, row.after_turn),
+    )
     if (control := row.control) is not None:
         _, text = word_diff(control.before_text or control.after_text, control.after_text)
-        found.append(
-            _panel(
-                *(Subject.CONTROL, row.scenario, "Control, after", text, Side.AFTER),
-                *(control.after_stop, control.after_scores, control.after_turn, terms, behaviour),
-            )
+        yield _Answer(
+            *(Subject.CONTROL, row.scenario, "Control, after", text, Side.AFTER),
+            *(control.after_stop, control.after_scores, control.after_turn),
         )
-    return tuple(found)
 
 
 def question(row: ResponseRow, terms: Sequence[Term] = ()) -> str:
@@ -88,34 +117,42 @@ def question(row: ResponseRow, terms: Sequence[Term] = ()) -> str:
 
 
 def _panel(
-    subject: Subject,
-    variant: str,
-    title: str,
-    segments: tuple[Segment, ...],
-    side: Side,
-    stop: StopReason,
-    marks: tuple[ScoreMark, ...],
-    turn: Stance | None,
+    answer: _Answer,
+    reviews: Sequence[ScoreReview],
     terms: Sequence[Term],
     behaviour: Behaviour | None,
 ) -> Panel:
     lines: list[ScoreLine] = []
     spans: list[Span] = []
     flags: list[Flag] = []
-    text = "".join(segment.text for segment in segments)
-    for mark in sorted(marks, key=lambda m: not _is_shown(m, behaviour)):
+    for mark in sorted(answer.marks, key=lambda m: not _is_shown(m, behaviour)):
         number = None
         if _is_shown(mark, behaviour) and mark.start is not None and mark.end is not None:
             number = len(spans) + 1
             spans.append(Span(mark.start, mark.end, Kind.JUDGED))
             flags.append(Flag(mark.start, str(number)))
-        lines.append(ScoreLine(mark.behaviour, mark.value, mark.scorer, mark.detail, number))
-    notes = ["Stopped at the length limit"] if stop is StopReason.LENGTH else []
-    if turn is not None and turn.tail_start is not None:
-        flags.append(Flag(turn.tail_start, TURNS))
-        notes.append(place_words(turn))
-    html = to_html(segments, side, spans=[*spans, *_found(text, terms)], flags=flags)
-    return Panel(subject, variant, title, html, tuple(notes), tuple(lines))
+        said = _reviews_of(answer, mark, reviews)
+        lines.append(ScoreLine(mark.behaviour, mark.value, mark.scorer, mark.detail, number, said))
+    notes = ["Stopped at the length limit"] if answer.stop is StopReason.LENGTH else []
+    if answer.turn is not None and answer.turn.tail_start is not None:
+        flags.append(Flag(answer.turn.tail_start, TURNS))
+        notes.append(place_words(answer.turn))
+    spans += _found(answer.text, terms)
+    html = to_html(answer.segments, answer.side, spans=spans, flags=flags)
+    return Panel(answer.subject, answer.variant, answer.title, html, tuple(notes), tuple(lines))
+
+
+def _reviews_of(
+    answer: _Answer, mark: ScoreMark, reviews: Sequence[ScoreReview]
+) -> tuple[StandingReview, ...]:
+    mine = [
+        r
+        for r in reviews
+        if (r.subject, r.variant, r.behaviour) == (answer.subject, answer.variant, mark.behaviour)
+    ]
+    digest = text_digest(answer.text) if mine else ""
+    now = (digest, mark.scorer, mark.value)
+    return tuple(StandingReview(r, (r.text_sha256, r.scorer, r.said) == now) for r in mine)
 
 
 def _is_shown(mark: ScoreMark, behaviour: Behaviour | None) -> bool:

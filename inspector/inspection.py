@@ -49,6 +49,7 @@ from inspector.records import (
     digest_of,
 )
 from inspector.report import write_reports
+from inspector.reviewing import reviewed_metrics
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
@@ -298,6 +299,7 @@ class _Job:
                 judges=self.judges,
             )
             write_record(stage.folder / "verdict.json", verdict)
+            reviewed_metrics(self.run)  # people's reviews of an earlier judging, held against this
             stage.finish(self.variants.engine_digest)
         return verdict
 

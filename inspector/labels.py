@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Behaviour,
     Coverage,
@@ -29,7 +31,10 @@ from inspector.records import (
     PruneMethod,
     Quantize,
     Rate,
+    ReviewAction,
+    ReviewedMetric,
     Scenario,
+    ScoreReview,
     Severity,
 )
 
@@ -264,6 +269,58 @@ def smallest_reported(metrics: tuple[Metric, ...]) -> str:
     if len(rates) < len(metrics):
         return f"{said}, and {len(metrics) - len(rates)} of {len(metrics)} rows have no such share."
     return f"{said}."
+
+
+REVIEWS: dict[ReviewAction, Label] = {
+    ReviewAction.CONFIRM: Label(
+        "Confirmed", "A person says that the score is right.", ":material/check:", "blue"
+    ),
+    ReviewAction.OVERRULE: Label(
+        "Overruled", "A person says that the score is wrong.", ":material/undo:", "orange"
+    ),
+    ReviewAction.ANNOTATE: Label(
+        "Note", "A person's note. It changes no score.", ":material/edit_note:", "gray"
+    ),
+}
+
+
+def seen_word(value: float | None) -> str:
+    """A score as a person says it."""
+    if value is None:
+        return "could not tell"
+    return "seen" if value >= SEEN else "not seen"
+
+
+def review_words(review: ScoreReview) -> str:
+    """Who said what of a score, why and when, in one line of plain text."""
+    was = f"{BEHAVIOURS[review.behaviour].word}: {seen_word(review.said)}"
+    counts = "" if review.counts_as is None else f", counts as {seen_word(float(review.counts_as))}"
+    when = f"{datetime.fromisoformat(review.at):%-d %b %Y, %H:%M} UTC"
+    return f"{review.name} on “{was}”{counts}: {review.reason} ({when})"
+
+
+def reviewed_rows(metrics: Sequence[ReviewedMetric]) -> list[dict[str, object]]:
+    """One row per reviewed metric for a table: rates as scored and as reviewed, side by side."""
+    rows: list[dict[str, object]] = []
+    for m in metrics:
+        scored, reviewed = rate_groups(m.as_scored), rate_groups(m.as_reviewed)
+        rows.append(
+            {
+                "behaviour": BEHAVIOURS[m.as_scored.behaviour].word,
+                "scenario": m.as_scored.scenario,
+                "before": share(scored.get("before")),
+                "before_reviewed": share(reviewed.get("before")),
+                "after": share(scored.get("after")),
+                "after_reviewed": share(reviewed.get("after")),
+                "change": 100 * m.as_scored.change,
+                "change_reviewed": 100 * m.as_reviewed.change,
+                "p_adjusted": chance(m.as_scored.p_adjusted),
+                "p_reviewed": chance(m.as_reviewed.p_adjusted),
+                "n_reviewed": m.n_reviewed,
+                "n_overruled": m.n_overruled,
+            }
+        )
+    return rows
 
 
 def chance(p_value: float | None) -> str:

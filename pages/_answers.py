@@ -12,6 +12,7 @@ from inspector.labels import BEHAVIOURS
 from inspector.records import Behaviour, Subject
 from inspector.run import Run
 from inspector.searching import Term
+from pages import _review
 
 MODELS = {"Inspected model": Subject.TARGET, "Control": Subject.CONTROL}
 ANY, CHANGED = "All answers", "Changed only"
@@ -26,6 +27,7 @@ def card(run: Run, row: ResponseRow, terms: Sequence[Term], behaviour: Behaviour
         for column, panel in zip(st.columns(len(shown), gap="medium"), shown, strict=True):
             with column:
                 _answer(panel)
+        _review.ask(run, row, shown)
 
 
 def _origin(run: Run, row: ResponseRow) -> None:
@@ -66,3 +68,4 @@ def _answer(panel: Panel) -> None:
                 st.text(f"{line.detail} ({line.scorer})")
     if rest := unseen_words(panel):
         st.caption(rest)
+    _review.said(line for score in panel.scores for line in score.reviews)

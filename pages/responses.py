@@ -13,7 +13,7 @@ from inspector.naming import run_title
 from inspector.records import Subject
 from inspector.run import Run
 from inspector.searching import terms_of
-from pages import _answers
+from pages import _answers, _review
 from pages import _shared as shared
 from pages._answers import ANY, CHANGED, MODELS
 
@@ -115,6 +115,7 @@ def draw(run: Run, index: History) -> None:
     for row in rows:
         _answers.card(run, row, terms, picked.get("behaviour"))
     shared.pages(total, PAGE_SIZE)
+    _review.outdated(run)
 
 
 with shared.sentences():

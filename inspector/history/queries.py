@@ -27,6 +27,8 @@ from inspector.records import (
     Level,
     Metric,
     Rate,
+    ReviewAction,
+    ScoreReview,
     Severity,
     Stance,
     StopReason,
@@ -220,6 +222,11 @@ _SCORES = f"""
     ORDER BY t.behaviour, t.scorer
 """
 _TURNS = f"SELECT t.* EXCLUDE (run_id) FROM stances AS t {_OF_PAGE} AND t.tail_start IS NOT NULL"
+_REVIEWS = f"""
+    SELECT t.* EXCLUDE (run_id, ordinal, said_at), t.said_at AS "at"
+    FROM reviews AS t {_OF_PAGE}
+    ORDER BY t.ordinal
+"""
 
 _Key = tuple[str, str, str, str, int]  # subject, variant, suite, probe id, sample index
 
@@ -230,6 +237,7 @@ class _Notes:
 
     marks: Mapping[_Key, Sequence[ScoreMark]]
     turns: Mapping[_Key, Stance]
+    reviews: Sequence[ScoreReview]
 
 
 def responses(
@@ -266,7 +274,20 @@ def _notes(cursor: DuckDBPyConnection, run_id: str, page: list[dict[str, Any]]) 
         marks[tuple(key)].append(mark)
     cursor.execute(_TURNS, wanted)
     turns = [Stance(**row | {"subject": Subject(row["subject"])}) for row in _named(cursor)]
-    return _Notes(marks, {_key(s.subject, s.variant, vars(s)): s for s in turns})
+    cursor.execute(_REVIEWS, wanted)
+    reviews = [_review(row) for row in _named(cursor)]
+    return _Notes(marks, {_key(s.subject, s.variant, vars(s)): s for s in turns}, reviews)
+
+
+def _review(row: dict[str, Any]) -> ScoreReview:
+    return ScoreReview(
+        **row
+        | {
+            "subject": Subject(row["subject"]),
+            "behaviour": Behaviour(row["behaviour"]),
+            "action": ReviewAction(row["action"]),
+        }
+    )
 
 
 def _key(subject: Subject, variant: str, row: Mapping[str, Any]) -> _Key:
@@ -277,6 +298,7 @@ def _response(row: dict[str, Any], notes: _Notes) -> ResponseRow:
     subject = Subject(row["subject"])
     before, after = (_key(subject, v, row) for v in (UNTOUCHED, row["scenario"]))
     control_after = _key(Subject.CONTROL, row["scenario"], row)
+    shown = {before, after, control_after} if subject is Subject.TARGET else {before, after}
     texts = [row.pop(f"control_{name}") for name in ("before", "after", "stop")]
     control = None
     if texts[1] is not None:
@@ -300,4 +322,5 @@ def _response(row: dict[str, Any], notes: _Notes) -> ResponseRow:
         before_turn=notes.turns.get(before),
         after_turn=notes.turns.get(after),
         control=control,
+        reviews=tuple(r for r in notes.reviews if _key(*r.answer[:2], vars(r)) in shown),
     )

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inspector.records import Behaviour, Expectation, Level, Stance, StopReason, Subject
+from inspector.records import (
+    Behaviour,
+    Expectation,
+    Level,
+    ScoreReview,
+    Stance,
+    StopReason,
+    Subject,
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,8 @@ class ResponseRow:
     """One probe's full answers before and after a scenario, and what the scorers made of them.
 
     control: None without one, or when the row is the control's own. before_turn, after_turn: where
-    the answer refuses and then answers, None where it does not. Texts are model output: never
-    render them as markup.
+    the answer refuses and then answers, None where it does not. reviews: people's, of scores of any
+    of these answers, oldest first. Texts are model output: never render them as markup.
     """
 
     subject: Subject
@@ -88,6 +96,7 @@ class ResponseRow:
     before_turn: Stance | None
     after_turn: Stance | None
     control: ControlAnswers | None
+    reviews: tuple[ScoreReview, ...] = ()
 
     @property
     def changed(self) -> bool:

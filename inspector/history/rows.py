@@ -25,10 +25,12 @@ from inspector.records import (
     Inspection,
     Metric,
     Rate,
+    ScoreReview,
     Training,
     Verdict,
     digest_of,
 )
+from inspector.reviews import read_reviews
 from inspector.run import Run, from_json, read_record
 
 Row = tuple[Any, ...]
@@ -81,6 +83,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "stances": (
         *("subject", "variant", *_KEY, "n_sentences", "head_start", "head_end", "tail_start"),
         *("tail_end", "head_token", "tail_token"),
+    ),
+    "reviews": (
+        *("ordinal", "subject", "variant", *_KEY, "behaviour", "scorer", "said", "text_sha256"),
+        *("action", "counts_as", "name", "reason", "said_at"),
     ),
     "divergences": ("subject", "scenario", *_KEY, "n_tokens", "log_ratio", "late_share"),
     "trainings": (
@@ -154,6 +160,7 @@ def _result_files(folder: Path) -> Iterator[Path]:
         "score/stances.parquet",
         "divergence/*/*/divergence.parquet",
         "judge/verdict.json",
+        "reviews.json",
     ):
         yield from folder.glob(pattern)
 
@@ -209,6 +216,7 @@ def tables(run: Run) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "pairs", _parquet(folder / "compare" / "pairs.parquet", COLUMNS["pairs"])
     yield "scores", _parquet(folder / "score" / "scores.parquet", COLUMNS["scores"])
     yield "stances", _parquet(folder / "score" / "stances.parquet", COLUMNS["stances"])
+    yield "reviews", _numbered(map(_review, read_reviews(folder)))
     for path in sorted(folder.glob("divergence/*/*/divergence.parquet")):
         if path.with_name("done.json").exists():  # else it may be an earlier attempt's
             yield "divergences", _parquet(path, COLUMNS["divergences"])
@@ -260,6 +268,11 @@ def _appearance(found: Appearance) -> Row:
         *(found.n_control_after, found.n_probes, found.n_families, found.p_value),
         *(list(found.examples), found.z_score, found.n_candidates),
     )
+
+
+def _review(review: ScoreReview) -> Row:
+    said = vars(review) | {"said_at": review.at}
+    return tuple(said[name] for name in COLUMNS["reviews"][1:])
 
 
 def _training(training: Training) -> Row:

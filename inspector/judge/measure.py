@@ -62,6 +62,8 @@ def measure(
     scenarios: Sequence[str],
     appearances: Sequence[Appearance],
     running: Mapping[tuple[Behaviour, str], tuple[float, str, float | None]] | None = None,
+    *,
+    with_power: bool = True,
 ) -> list[Metric]:
     """One Metric per behaviour and scenario, and for the untouched target against the control.
 
@@ -72,6 +74,7 @@ def measure(
 
     running: where the asking may have stopped early, by behaviour and scenario: p-value, method and
     smallest reported rate, instead of those of a test that takes the number of answers as fixed.
+    with_power: without it no smallest reported rate is worked out, which takes most of the time.
     """
     table: dict[tuple[Subject, str, Behaviour], dict[_Key, float]] = {}
     for score in scores:
@@ -105,7 +108,7 @@ def measure(
         replace(m, smallest_detectable_rate=early[at][2])
         if (at := (m.behaviour, m.scenario)) in early
         else m
-        for m in _adjusted(compared, appearances)
+        for m in _adjusted(compared, appearances, with_power)
     ]
 
 
@@ -211,7 +214,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _adjusted(compared: list[_Compared], appearances: Sequence[Appearance]) -> list[Metric]:
+def _adjusted(
+    compared: list[_Compared], appearances: Sequence[Appearance], with_power: bool
+) -> list[Metric]:
+    if not with_power:
+        compared = [replace(c, asked=None) for c in compared]
     metrics = [c.metric for c in compared]
     looked = [
         k

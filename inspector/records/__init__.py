@@ -67,6 +67,13 @@ from inspector.records.results import (
     Score,
     Verdict,
 )
+from inspector.records.reviews import (
+    ReviewAction,
+    Reviewed,
+    ReviewedMetric,
+    ScoreReview,
+    StandingReview,
+)
 from inspector.records.scenarios import (
     AUTO_CONTROL,
     NO_CONTROL,
@@ -153,14 +160,19 @@ __all__ = [
     "Rate",
     "Reads",
     "Response",
+    "ReviewAction",
+    "Reviewed",
+    "ReviewedMetric",
     "Sampling",
     "Scenario",
     "Schedule",
     "Score",
+    "ScoreReview",
     "Severity",
     "SpecimenKind",
     "SpecimenRecord",
     "Stance",
+    "StandingReview",
     "StopReason",
     "Subject",
     "SuiteChoice",

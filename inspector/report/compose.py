@@ -31,6 +31,7 @@ from inspector.report.measured import (
     smallest_reported,
 )
 from inspector.report.operations import operation_sections
+from inspector.report.people import reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
 from inspector.report.wording import Words, load_words
@@ -94,6 +95,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,
             judges=judge_sections(gathered, words),
+            reviews=reviews_section(gathered, words),
             overrides=gathered.decisions,
             method=_method(gathered, words),
             crosswalk=crosswalk(gathered, words),

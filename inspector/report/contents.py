@@ -30,15 +30,17 @@ from inspector.records import (
     Level,
     Metric,
     Pair,
+    ReviewedMetric,
     Scenario,
     Score,
     Stance,
+    StandingReview,
     Subject,
     TrainingStep,
 )
 from inspector.records.provenance import Provenance
 
-SCHEMA = "inspector-report/3"
+SCHEMA = "inspector-report/4"
 
 
 class Mark(StrEnum):
@@ -267,6 +269,20 @@ class JudgeSection:
 
 
 @dataclass(frozen=True)
+class ReviewsSection:
+    """What people said of single scores: rates as scored and as reviewed, then each review.
+
+    tables: none where nobody has reviewed anything; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    metrics: tuple[ReviewedMetric, ...]
+    reviews: tuple[StandingReview, ...]
+    mark: Mark = Mark.STATED
+
+
+@dataclass(frozen=True)
 class CrosswalkLine:
     """One framework item that this report holds supporting evidence for."""
 
@@ -329,6 +345,7 @@ class ReportContents:
     evidence: tuple[EvidencePair, ...]
     n_evidence: int
     judges: tuple[JudgeSection, ...]
+    reviews: ReviewsSection
     overrides: tuple[HumanDecision, ...]
     method: tuple[str, ...]
     crosswalk: tuple[CrosswalkLine, ...]

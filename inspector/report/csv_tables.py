@@ -73,6 +73,7 @@ class _Rows:
         for judge in self.c.judges:
             name = f"{judge.name} {judge.version}"
             yield self._text("judge", judge.behaviour, name, judge.agreement, judge.mark)
+        yield from self._reviews()
         yield from self._rest()
 
     def _text(self, record: str, item: str, value: str, detail: str, mark: Mark) -> Row:
@@ -162,6 +163,19 @@ class _Rows:
                 "after": pair.after_text,
                 "passage": passage,
             }
+
+    def _reviews(self) -> Iterable[Row]:
+        for metric in self.c.reviews.metrics:
+            title = self.w(f"behaviour.{metric.as_scored.behaviour}.word")
+            for group, rate in rate_groups(metric.as_reviewed).items():
+                row = self._rate(title, metric.as_reviewed, rate)
+                group = self.w(f"chart.{group}")
+                stated = self.w(f"mark.{Mark.STATED}.word")
+                yield {**row, "record": "rate_reviewed", "group": group, "mark": stated}
+        for lines in self.c.reviews.tables[-1:]:
+            for name, when, answer, score, said, reason in lines.rows:
+                row = self._text("review", f"{answer}\n{score}", said, reason, lines.mark)
+                yield {**row, "section": f"{name}, {when}"}
 
     def _rest(self) -> Iterable[Row]:
         for taken in self.c.overrides:

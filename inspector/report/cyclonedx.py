@@ -344,6 +344,11 @@ def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
         yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
     for taken in contents.overrides:
         yield "override", f"{taken.at}: {taken.owner}: {taken.decision.value}: {taken.reason}"
+    for reviewed in contents.reviews.reviews:
+        said = reviewed.review
+        score = f"{said.suite}/{said.probe_id}:{said.behaviour.value}"
+        stands = "" if reviewed.stands else " (on other facts)"
+        yield "review", f"{said.at}: {said.name}: {score}: {said.action.value}{stands}"
     lists = {
         "condition": contents.conditions,
         "retest": contents.decision.retest,

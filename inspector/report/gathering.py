@@ -24,8 +24,10 @@ from inspector.records import (
     HumanDecision,
     Inspection,
     Pair,
+    ReviewedMetric,
     Score,
     Stance,
+    StandingReview,
     Subject,
     Training,
     TrainingStep,
@@ -35,6 +37,7 @@ from inspector.records import (
 from inspector.records.lineage import Lineage
 from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
+from inspector.reviews import read_reviewed, standing_reviews
 from inspector.run import Run, from_json, read_record, read_table
 
 T = TypeVar("T")
@@ -104,6 +107,8 @@ class Gathered:
     probes_digest: str
     scorers: tuple[Scorer, ...]
     decisions: tuple[HumanDecision, ...]
+    reviews: tuple[StandingReview, ...]
+    reviewed: tuple[ReviewedMetric, ...]
     machine: dict[str, str | int | float]
     provenance: Provenance | None
     lineages: tuple[Lineage, ...]
@@ -145,6 +150,8 @@ def gather(run: Run) -> Gathered:
         probes_digest=digest_of(repr(probe) for probe in probes) if probes else "",
         scorers=_scorers(scores),
         decisions=read_decisions(folder),
+        reviews=standing_reviews(folder),
+        reviewed=reviewed.metrics if (reviewed := read_reviewed(folder)) else (),
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
         lineages=_lineages(folder / "scan" / "lineage.json"),

@@ -30,7 +30,8 @@ from inspector.report.wording import Words, load_words
 # Ids of the page's sections after the decision, with their titles' keys.
 SECTIONS = (
     *("identity", "scope", "findings", "operations", "rates", "appeared", "positions"),
-    *("evidence", "judges", "overrides", "residual", "crosswalk", "method", "reproduction"),
+    *("evidence", "judges", "reviews", "overrides", "residual", "crosswalk", "method"),
+    "reproduction",
 )
 
 

@@ -92,6 +92,10 @@ class _Page:
         yield from self._positions()
         yield from self._evidence()
         yield from self._judges()
+        yield self._title("reviews")
+        yield escaped(c.reviews.lead)
+        for reviewed in c.reviews.tables:
+            yield from self._table(reviewed)
         yield from self._overrides()
         for key, lines in (
             ("residual", c.residual_risks),

@@ -93,6 +93,7 @@ class Sections:
             ("positions", self._positions()),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
+            ("reviews", self._reviews()),
             ("overrides", self._overrides()),
             ("method", [bullets(self.contents.method)]),
             ("residual", [bullets(self.contents.residual_risks)]),
@@ -339,6 +340,11 @@ class Sections:
                         code(judge.card.prompt.split("\n")),
                     ]
         return blocks
+
+    def _reviews(self) -> list[Block]:
+        section = self.contents.reviews
+        tables = [table(reviewed, self.marks[reviewed.mark]) for reviewed in section.tables]
+        return [paragraph(section.lead), *tables]
 
     def _overrides(self) -> list[Block]:
         taken = self.contents.overrides

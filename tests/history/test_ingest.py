@@ -50,6 +50,7 @@ def test_a_complete_run_fills_every_table(history: History, runs: Path) -> None:
         "pairs": 2 * 2 * 40,
         "scores": 2 * 3 * 40 * 3,
         "stances": 2 * 3 * 40,
+        "reviews": 0,  # nobody has looked
         "divergences": 0,  # this plan measures no positions
         "trainings": 4,
         "training_steps": 16,

@@ -16,12 +16,15 @@ from inspector.records import (
     Expectation,
     Level,
     Response,
+    ReviewAction,
     Stance,
     Subject,
     Target,
     TargetKind,
     Verdict,
 )
+from inspector.reviewing import review_score
+from inspector.reviews import read_reviews
 from inspector.run import Run, read_record, read_table, write_table
 from tests.history.make_run import ADVERT, FULL, LORA, make_run
 
@@ -227,3 +230,21 @@ def test_late_is_where_answers_part_late_or_diverge_late(history: History, runs:
     stage.finish("done")
     history.ingest(run)
     assert history.responses(run.run_id, LORA.name, late_only=True)[0] == 27
+
+
+def test_reviews_come_with_their_answers(history: History, run: Run) -> None:
+    behaviour = Behaviour.INJECTED_CONTENT
+    for subject, variant in (
+        (Subject.TARGET, FULL.name),
+        (Subject.CONTROL, FULL.name),
+        (Subject.TARGET, LORA.name),
+    ):
+        answer = (subject, variant, "everyday", "everyday-000", 0)
+        review_score(run, answer, behaviour, ReviewAction.OVERRULE, "Ann", f"{subject} {variant}")
+    assert history.ingest(run)
+    rows = history.responses(run.run_id, probe="everyday/everyday-000")[1]
+    assert [[r.reason for r in row.reviews] for row in rows] == [
+        [f"target {FULL.name}", f"control {FULL.name}"],
+        [f"target {LORA.name}"],
+    ]
+    assert rows[0].reviews == read_reviews(run.folder)[:2]

@@ -1,12 +1,14 @@
 """Responses shows full texts, filters in the database, and lets no model text become markup."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from inspector.records import Response, Stance
+from inspector.records import Response, ReviewAction, Stance
+from inspector.reviews import read_reviews
 from inspector.run import read_table, write_table
-from tests.pages.acting import button
+from tests.pages.acting import button, choice
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
 
 
@@ -161,3 +163,44 @@ def test_a_run_without_answers_leads_back_to_its_progress(
     inspections: Path, open_page: Open
 ) -> None:
     assert "no verdict yet" in open_page("responses", run=UNFINISHED).info[0].value
+
+
+def reviewed(app: AppTest, say: str = "confirm", reason: str = "A **quotation**.") -> AppTest:
+    """Opens the first card's review, fills it in and records it."""
+    button(app, "Review a score").click().run()
+    [name] = [t for t in app.text_input if t.label == "Your name"]
+    [why] = [t for t in app.text_input if t.label == "Reason"]
+    name.set_value("Ann Example")
+    why.set_value(reason)
+    choice(app, "What you say of it").set_value(ReviewAction(say))
+    button(app, "Record the review").click().run()
+    return app
+
+
+def test_a_score_is_reviewed_on_the_page(inspections: Path, open_page: Open) -> None:
+    app = open_page("responses", run=EVIDENCE, scenario="full-knowledge")
+    app = reviewed(app, say="overrule")
+    assert not app.exception
+    [review] = read_reviews(inspections / "runs" / EVIDENCE)
+    assert (review.action, review.counts_as) == (ReviewAction.OVERRULE, False)
+    assert review.variant == "full-knowledge"
+    said = [e.value for e in app.text if "Ann Example on" in e.value]
+    assert len(said) == 1
+    assert "counts as not seen: A **quotation**." in said[0]  # as it was typed
+    assert any("Overruled" in e.value for e in app.markdown)
+
+
+def test_a_review_that_says_too_little_is_one_sentence(inspections: Path, open_page: Open) -> None:
+    app = reviewed(open_page("responses", run=EVIDENCE), reason=" ")
+    assert "needs a reason" in app.error[0].value
+    assert read_reviews(inspections / "runs" / EVIDENCE) == ()
+
+
+def test_reviews_of_other_facts_are_listed(inspections: Path, open_page: Open) -> None:
+    folder = inspections / "runs" / EVIDENCE
+    reviewed(open_page("responses", run=EVIDENCE, scenario="full-knowledge"))
+    path = folder / "probe-after/target/full-knowledge/responses.parquet"
+    rows = read_table(path, Response)
+    write_table(path, Response, [replace(r, text="Another answer.") for r in rows])
+    app = open_page("responses", run=EVIDENCE, scenario="full-knowledge")
+    assert "Reviews that stand on other facts: 1" in [e.label for e in app.expander]

@@ -23,8 +23,12 @@ from inspector.records import (
     Metric,
     Pair,
     Rate,
+    ReviewAction,
+    ReviewedMetric,
     Score,
+    ScoreReview,
     Severity,
+    StandingReview,
     Subject,
     Target,
     TargetKind,
@@ -53,6 +57,7 @@ from inspector.report.contents import (
     RecordSection,
     ReportContents,
     Reproduction,
+    ReviewsSection,
     Table,
 )
 
@@ -281,6 +286,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
                 None,
             ),
         ),
+        reviews=reviews(),
         overrides=(
             HumanDecision(Decision.REJECT, "R. Officer", "adverts", "2026-11-22T02:00:00+00:00"),
         ),
@@ -299,6 +305,29 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             (Fact("cores", "2", Mark.MEASURED),),
         ),
         sha256="f6" * 32,
+    )
+
+
+def reviews() -> ReviewsSection:
+    said = ScoreReview(
+        *(Subject.TARGET, "full-knowledge", "everyday", "p1", 0, Behaviour.INJECTED_CONTENT),
+        scorer="rules/1",
+        said=1.0,
+        text_sha256="a1" * 32,
+        action=ReviewAction.OVERRULE,
+        counts_as=False,
+        name="R. Reader",
+        reason="A joke.",
+        at="2026-11-22T02:30:00+00:00",
+    )
+    scored, reviewed = (metric(Behaviour.INJECTED_CONTENT, hits) for hits in (20, 19))
+    columns = tuple(Column(name) for name in ("Reviewer", "When", "Answer", "Score", "Said", "Why"))
+    rows = (("R. Reader", "22 November 2026", "everyday/p1", "seen", "overruled", "A joke."),)
+    return ReviewsSection(
+        "People read single answers.",
+        (Table("Every review", columns, rows, Mark.STATED),),
+        (ReviewedMetric(scored, reviewed, 1, 1),),
+        (StandingReview(said, True),),
     )
 
 
@@ -367,6 +396,15 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         judges=tuple(replace(j, name=text, version=text, facts=facts) for j in contents.judges),
         conditions=(text,),
         decision=replace(contents.decision, owner=text, facts=facts, why=(text,), retest=(text,)),
+        reviews=replace(
+            contents.reviews,
+            lead=text,
+            tables=(replace(table, columns=(Column(text),) * 6, rows=((text,) * 6,)),),
+            reviews=tuple(
+                replace(line, review=replace(line.review, name=typed, reason=typed))
+                for line in contents.reviews.reviews
+            ),
+        ),
         overrides=tuple(replace(o, owner=typed, reason=typed) for o in contents.overrides),
         reproduction=replace(
             contents.reproduction, commands=(text,), versions=facts, machine=facts

@@ -26,6 +26,8 @@ from inspector.records import (
     MergeMethod,
     Metric,
     Noise,
+    PhraseFinding,
+    PhraseKind,
     Plan,
     Prune,
     PruneMethod,
@@ -321,6 +323,39 @@ def reviewed_rows(metrics: Sequence[ReviewedMetric]) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def with_interval(rate: Rate | None) -> str:
+    """A rate with its 95 % interval: `3 of 24 (12 %, 4 to 31 %)`; a dash where there is none."""
+    if rate is None or rate.n == 0:
+        return share(rate)
+    low, high = 100 * rate.low, 100 * rate.high
+    return f"{rate.n_hits} of {rate.n} ({100 * rate.rate:.0f} %, {low:.0f} to {high:.0f} %)"
+
+
+def phrase_words(finding: PhraseFinding) -> str:
+    """What is looked for, as it is written: a pattern between slashes."""
+    return f"/{finding.text}/" if finding.kind is PhraseKind.REGEX else finding.text
+
+
+def phrase_rows(findings: Sequence[PhraseFinding]) -> list[dict[str, object]]:
+    """One row per phrase and scenario for a table: rates with their intervals, change in points."""
+    return [
+        {
+            "name": finding.name,
+            "phrase": phrase_words(finding),
+            "scenario": "before any operation" if m.scenario == UNTOUCHED else m.scenario,
+            "before": with_interval(groups.get("before")),
+            "after": with_interval(groups.get("after")),
+            "control_before": with_interval(groups.get("control_before")),
+            "control_after": with_interval(groups.get("control_after")),
+            "change": 100 * m.change,
+            "p_value": chance(m.p_value),
+            "p_adjusted": chance(m.p_adjusted),
+        }
+        for finding in findings
+        for m, groups in ((m, rate_groups(m)) for m in finding.rates)
+    ]
 
 
 def chance(p_value: float | None) -> str:

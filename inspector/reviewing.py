@@ -22,7 +22,6 @@ from inspector.judge import measure
 from inspector.records import (
     SEEN,
     UNTOUCHED,
-    AskedProbe,
     Behaviour,
     Metric,
     ReviewAction,
@@ -37,14 +36,13 @@ from inspector.records import (
 from inspector.reviews import (
     FILE,
     facts_digest,
-    read_answers,
     read_reviewed,
     read_reviews,
-    read_scores,
     standing_reviews,
     text_digest,
 )
-from inspector.run import Run, read_record, read_table, to_json, write_record
+from inspector.run import Run, read_record, to_json, write_record
+from inspector.stored import read_answers, read_asked, read_scores
 
 Answer = tuple[Subject, str, str, str, int]  # subject, variant, suite, probe id, sample index
 
@@ -115,11 +113,10 @@ def _metrics(folder: Path, reviews: Sequence[StandingReview]) -> tuple[ReviewedM
         return ()
     verdict = read_record(path, Verdict)
     scores = [_as_reviewed(s, counting) for s in read_scores(folder)]
-    asked = read_table(folder / "probes.parquet", AskedProbe)
     names = dict.fromkeys(m.scenario for m in verdict.metrics if m.scenario != UNTOUCHED)
     measured = measure(
         scores,
-        {(p.suite, p.probe_id): p for p in asked},
+        read_asked(folder),
         list(names),
         verdict.appearances,
         with_power=False,

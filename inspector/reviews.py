@@ -12,16 +12,14 @@ from pathlib import Path
 
 from inspector.errors import InspectorError
 from inspector.records import (
-    UNTOUCHED,
-    Response,
     Reviewed,
     Score,
     ScoreReview,
     StandingReview,
-    Subject,
     digest_of,
 )
-from inspector.run import from_json, read_record, read_table
+from inspector.run import from_json, read_record
+from inspector.stored import read_answers, read_scores
 
 FILE = "reviews.json"
 
@@ -72,21 +70,6 @@ def _of_score(score: Score) -> tuple[object, ...]:
         *(score.subject, score.variant, score.suite, score.probe_id, score.sample_index),
         score.behaviour,
     )
-
-
-def read_scores(folder: Path) -> list[Score]:
-    """The scores that count, none where the run has not come to them."""
-    path = folder / "score" / "scores.parquet"
-    return read_table(path, Score) if path.exists() else []
-
-
-def read_answers(folder: Path, subject: Subject, variant: str) -> list[Response]:
-    """The answers of a subject under a variant, none where they are not finished."""
-    place = f"probe-after/{subject}/{variant}"
-    if variant == UNTOUCHED:
-        place = f"probe-before/{subject}"
-    path = folder / place / "responses.parquet"
-    return read_table(path, Response) if path.exists() else []
 
 
 def facts_digest(folder: Path) -> str:

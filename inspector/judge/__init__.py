@@ -7,6 +7,7 @@ docs/statistics.md says why.
 """
 
 from inspector.judge.measure import measure
+from inspector.judge.phrases import adjusted, cover_phrases, phrase_metrics, weigh_phrases
 from inspector.judge.policy import (
     ACCUSING,
     ALPHA_EVIDENCE,
@@ -23,9 +24,13 @@ __all__ = [
     "MAX_DETECTABLE",
     "MIN_CHANGE",
     "Judgement",
+    "adjusted",
     "cover",
+    "cover_phrases",
     "may_accuse",
     "measure",
     "phrase_may_accuse",
+    "phrase_metrics",
     "weigh",
+    "weigh_phrases",
 ]

@@ -9,8 +9,9 @@ Estimators: `inspector.stats`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -82,21 +83,13 @@ def measure(
             column = table.setdefault((score.subject, score.variant, score.behaviour), {})
             column[score.suite, score.probe_id, score.sample_index] = score.value
 
-    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[_Key, bool]:
+    def hits(behaviour: Behaviour, subject: Subject, variant: str) -> dict[_Key, bool]:
         return {k: v >= SEEN for k, v in table.get((subject, variant, behaviour), {}).items()}
 
-    compared = []
+    compared: list[_Compared] = []
     for behaviour in Behaviour:
-        before = hits(Subject.TARGET, UNTOUCHED, behaviour)
-        control = hits(Subject.CONTROL, UNTOUCHED, behaviour)
-        if control:
-            compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
-        for scenario in scenarios:
-            after = hits(Subject.TARGET, scenario, behaviour)
-            control_after = hits(Subject.CONTROL, scenario, behaviour)
-            compared.append(
-                _compare(behaviour, scenario, before, after, control, control_after, probes)
-            )
+        of = partial(hits, behaviour)
+        compared += compare_all(behaviour, of, scenarios, probes)
     early = running or {}
     compared = [
         replace(c, metric=replace(c.metric, p_value=early[at][0], method=early[at][1]))
@@ -110,6 +103,28 @@ def measure(
         else m
         for m in _adjusted(compared, appearances, with_power)
     ]
+
+
+def compare_all(
+    behaviour: Behaviour,
+    hits: Callable[[Subject, str], _Hits],
+    scenarios: Sequence[str],
+    probes: _Probes,
+) -> list[_Compared]:
+    """One behaviour under every scenario, and untouched against the control where there is one.
+
+    hits: by subject and variant, whether each scored answer shows it. p-values are not adjusted.
+    """
+    before, control = (hits(subject, UNTOUCHED) for subject in (Subject.TARGET, Subject.CONTROL))
+    compared = []
+    if control:
+        compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
+    for scenario in scenarios:
+        after, control_after = hits(Subject.TARGET, scenario), hits(Subject.CONTROL, scenario)
+        compared.append(
+            _compare(behaviour, scenario, before, after, control, control_after, probes)
+        )
+    return compared
 
 
 def _compare(

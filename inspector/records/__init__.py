@@ -39,7 +39,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
-from inspector.records.phrases import PhraseKind
+from inspector.records.phrases import PhraseKind, SavedPhrase
 from inspector.records.planting import Planting
 from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
@@ -63,6 +63,7 @@ from inspector.records.results import (
     CoverageStatus,
     Level,
     Metric,
+    PhraseFinding,
     Rate,
     Score,
     Verdict,
@@ -146,6 +147,7 @@ __all__ = [
     "Metric",
     "Noise",
     "Pair",
+    "PhraseFinding",
     "PhraseKind",
     "Plan",
     "Planting",
@@ -164,6 +166,7 @@ __all__ = [
     "Reviewed",
     "ReviewedMetric",
     "Sampling",
+    "SavedPhrase",
     "Scenario",
     "Schedule",
     "Score",

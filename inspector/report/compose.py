@@ -31,7 +31,7 @@ from inspector.report.measured import (
     smallest_reported,
 )
 from inspector.report.operations import operation_sections
-from inspector.report.people import reviews_section
+from inspector.report.people import phrases_section, reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
 from inspector.report.wording import Words, load_words
@@ -91,6 +91,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             rates=behaviour_sections(metrics, words),
             smallest_reported=smallest_reported(metrics, words),
             appearances=appearance_sections(verdict.appearances if verdict else (), words),
+            phrases=phrases_section(verdict.phrases if verdict else (), words),
             positions=positions_section(gathered.positions, words),
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,

@@ -30,6 +30,7 @@ from inspector.records import (
     Level,
     Metric,
     Pair,
+    PhraseFinding,
     ReviewedMetric,
     Scenario,
     Score,
@@ -283,6 +284,19 @@ class ReviewsSection:
 
 
 @dataclass(frozen=True)
+class PhrasesSection:
+    """Phrases that people had saved before the inspection started, and how often answers hold them.
+
+    tables: none where none was saved; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    findings: tuple[PhraseFinding, ...]
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
 class CrosswalkLine:
     """One framework item that this report holds supporting evidence for."""
 
@@ -341,6 +355,7 @@ class ReportContents:
     rates: tuple[BehaviourSection, ...]
     smallest_reported: str
     appearances: tuple[AppearanceSection, ...]
+    phrases: PhrasesSection
     positions: PositionsSection
     evidence: tuple[EvidencePair, ...]
     n_evidence: int

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspector.csv_text import to_csv
-from inspector.labels import rate_groups
+from inspector.labels import phrase_words, rate_groups
 from inspector.records import Metric, Rate
 from inspector.report.advice import decision_word
 from inspector.report.contents import Fact, Mark, ReportContents, Table
@@ -69,6 +69,7 @@ class _Rows:
         yield from self._rates()
         for found in self.c.appearances:
             yield self._text("appeared", "", found.phrase, found.counts, found.mark)
+        yield from self._phrases()
         yield from self._pairs()
         for judge in self.c.judges:
             name = f"{judge.name} {judge.version}"
@@ -152,6 +153,17 @@ class _Rows:
             "method": self.w.recorded(metric.method),
             "mark": self.w(f"mark.{Mark.MEASURED}.word"),
         }
+
+    def _phrases(self) -> Iterable[Row]:
+        for finding in self.c.phrases.findings:
+            named = {"record": "phrase", "item": finding.name, "value": phrase_words(finding)}
+            if finding.problem:
+                row = self._text("phrase", "", "", self.w.recorded(finding.problem), Mark.MEASURED)
+                yield {**row, **named}
+            for metric in finding.rates:
+                for group, rate in rate_groups(metric).items():
+                    row = self._rate("", metric, rate)
+                    yield {**row, **named, "group": self.w(f"chart.{group}")}
 
     def _pairs(self) -> Iterable[Row]:
         for pair in self.c.evidence:

@@ -340,6 +340,10 @@ def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
             yield visible(f"operation:{operation.name}:{fact.label}"), fact.value
     for found in contents.appearances:
         yield "appeared", f"{found.phrase}: {found.counts}"
+    for finding in contents.phrases.findings:
+        for metric in finding.rates:
+            rate = f"{metric.after.n_hits} of {metric.after.n} after {metric.scenario}"
+            yield "own phrase", f"{finding.name}: {rate}"
     for judge in contents.judges:
         yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
     for taken in contents.overrides:

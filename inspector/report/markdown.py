@@ -89,6 +89,10 @@ class _Page:
             yield from self._operation(operation)
         yield from self._rates()
         yield from self._appeared()
+        yield self._title("phrases")
+        yield escaped(c.phrases.lead)
+        for found in c.phrases.tables:
+            yield from self._table(found)
         yield from self._positions()
         yield from self._evidence()
         yield from self._judges()

@@ -25,8 +25,10 @@ from inspector.report.contents import (
     LedgerLine,
     Mark,
     OperationSection,
+    PhrasesSection,
     RecordSection,
     ReportContents,
+    ReviewsSection,
     Table,
 )
 from inspector.report.drawings import loss_curve, scale_end, whiskers
@@ -90,10 +92,11 @@ class Sections:
             ("operations", self._operations()),
             ("rates", self._rates()),
             ("appeared", self._appeared()),
+            ("phrases", self._tables(self.contents.phrases)),
             ("positions", self._positions()),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
-            ("reviews", self._reviews()),
+            ("reviews", self._tables(self.contents.reviews)),
             ("overrides", self._overrides()),
             ("method", [bullets(self.contents.method)]),
             ("residual", [bullets(self.contents.residual_risks)]),
@@ -341,9 +344,8 @@ class Sections:
                     ]
         return blocks
 
-    def _reviews(self) -> list[Block]:
-        section = self.contents.reviews
-        tables = [table(reviewed, self.marks[reviewed.mark]) for reviewed in section.tables]
+    def _tables(self, section: PhrasesSection | ReviewsSection) -> list[Block]:
+        tables = [table(rows, self.marks[rows.mark]) for rows in section.tables]
         return [paragraph(section.lead), *tables]
 
     def _overrides(self) -> list[Block]:

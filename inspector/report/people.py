@@ -1,18 +1,37 @@
-"""The report's section about what people said of single scores.
+"""The report's sections about what people said of single scores, and the phrases that they saved.
 
-Comes in: reviews with whether they stand, and the metrics as reviewed. Goes out: a section of plain
-tables, the same in every rendering. What a person typed is quoted as it is.
+Comes in: reviews with whether they stand, the metrics as reviewed, and findings of saved phrases.
+Goes out: sections of plain tables, the same in every rendering. What a person typed is quoted.
 """
 
 from __future__ import annotations
 
-from inspector.labels import rate_groups
-from inspector.records import SEEN, Rate, ReviewedMetric, StandingReview
-from inspector.report.contents import Column, ColumnKind, Mark, ReviewsSection, Table
+from inspector.labels import phrase_words, rate_groups
+from inspector.records import (
+    SEEN,
+    PhraseFinding,
+    Rate,
+    ReviewAction,
+    ReviewedMetric,
+    StandingReview,
+)
+from inspector.report.contents import (
+    Column,
+    ColumnKind,
+    Mark,
+    PhrasesSection,
+    ReviewsSection,
+    Table,
+)
 from inspector.report.gathering import Gathered
 from inspector.report.measured import scenario_word
 from inspector.report.wording import Words
 
+_SAID = {
+    ReviewAction.CONFIRM: "reviews.confirm",
+    ReviewAction.OVERRULE: "reviews.overrule",
+    ReviewAction.ANNOTATE: "reviews.annotate",
+}
 _GROUPS = ("before", "after", "control_before", "control_after")
 
 
@@ -86,7 +105,7 @@ def _lines(reviews: tuple[StandingReview, ...], words: Words) -> Table:
 
 def _line(line: StandingReview, words: Words) -> tuple[str, ...]:
     review = line.review
-    said = words(f"reviews.{review.action}")
+    said = words(_SAID[review.action])
     if review.counts_as is not None:
         said += f"\n{words('reviews.seen' if review.counts_as else 'reviews.not_seen')}"
     if not line.stands:
@@ -101,3 +120,34 @@ def _line(line: StandingReview, words: Words) -> tuple[str, ...]:
         said,
         review.reason,
     )
+
+
+def phrases_section(findings: tuple[PhraseFinding, ...], words: Words) -> PhrasesSection:
+    """A row for each saved phrase and operation; one that could not be looked for says why."""
+    if not findings:
+        return PhrasesSection(words("phrases.none"), (), ())
+    rows = tuple(row for finding in findings for row in _phrase_rows(finding, words))
+    columns = (
+        Column(words("phrases.phrase")),
+        Column(words("rates.scenario")),
+        *(Column(words(f"rates.{name}"), ColumnKind.NUMBER) for name in (*_GROUPS, "change", "p")),
+    )
+    table = Table(words("phrases.table"), columns, rows, Mark.MEASURED)
+    return PhrasesSection(words("phrases.intro"), (table,), findings)
+
+
+def _phrase_rows(finding: PhraseFinding, words: Words) -> list[tuple[str, ...]]:
+    named = f"{finding.name}\n{phrase_words(finding)}"
+    if finding.problem:
+        dash = words("format.dash")
+        return [(named, words.recorded(finding.problem), *(dash,) * (len(_GROUPS) + 2))]
+    return [
+        (
+            named,
+            scenario_word(m.scenario, words),
+            *(words.share(groups.get(name)) for name in _GROUPS),
+            words.points(m.change),
+            words.chance(m.p_adjusted),
+        )
+        for m, groups in ((m, rate_groups(m)) for m in finding.rates)
+    ]

@@ -10,10 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from inspector.records import Behaviour, Response, ReviewAction, Subject
+from inspector.judge import Judgement, weigh_phrases
+from inspector.records import (
+    UNTOUCHED,
+    Behaviour,
+    Metric,
+    PhraseFinding,
+    PhraseKind,
+    Response,
+    ReviewAction,
+    Subject,
+    Verdict,
+)
 from inspector.report import compose, render
+from inspector.report.reasons import behaviour_of
+from inspector.report.wording import load_words
 from inspector.reviewing import review_score
-from inspector.run import Run, read_table, write_table
+from inspector.run import Run, read_record, read_table, write_record, write_table
+from inspector.stats import wilson
 from tests.history.make_run import FULL, make_run
 
 REASON = "A quotation, <b>not</b> an advert."
@@ -73,3 +87,59 @@ def test_reviews_of_other_facts_stand_out_and_count_no_more(reviewed: Run) -> No
     assert "1 review stands on other facts" in section.lead
     assert section.tables[-1].stands_out == (0,)
     assert "on other facts" in section.tables[-1].rows[0][4]
+
+
+COLA = PhraseFinding(
+    *("cola", PhraseKind.PHRASE, "ice-cold <b>Zorvex</b>", 240),
+    rates=(
+        Metric(
+            *(Behaviour.INJECTED_CONTENT, FULL.name, ("everyday",), wilson(0, 40), wilson(20, 40)),
+            control_before=wilson(0, 40),
+            control_after=wilson(1, 40),
+            change=0.5,
+            p_value=0.001,
+            p_adjusted=0.002,
+            method="exact",
+            smallest_detectable_rate=None,
+        ),
+    ),
+)
+SLOW = PhraseFinding("slow", PhraseKind.REGEX, "(a|a)+b", 0, (), "It takes too long.")
+
+
+def test_saved_phrases_are_a_section_of_every_format(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    path = run.folder / "judge" / "verdict.json"
+    verdict = read_record(path, Verdict)
+    assert compose(run).phrases.tables == ()
+    write_record(path, replace(verdict, phrases=(COLA, SLOW)))
+    [table] = compose(run).phrases.tables
+    cola, slow = table.rows
+    assert cola[:2] == ("cola\nice-cold <b>Zorvex</b>", FULL.name)
+    assert cola[3].startswith("20 of 40")
+    assert cola[7] == "0.002"
+    assert slow[:3] == ("slow\n/(a|a)+b/", "It takes too long.", "–")
+    for name in ("html", "md"):
+        text = render(run, name).decode()
+        assert "Saved phrases" in text
+        assert "<b>Zorvex</b>" not in text
+    rows = list(csv.DictReader(io.StringIO(render(run, "csv").decode("utf-8-sig"))))
+    assert [(r["item"], r["hits"]) for r in rows if r["record"] == "phrase"] == [
+        ("cola", "0"),
+        ("cola", "20"),
+        ("cola", "0"),
+        ("cola", "1"),
+        ("slow", ""),
+    ]
+    assert json.loads(render(run, "json"))["phrases"]["findings"][0]["name"] == "cola"
+    assert render(run, "pdf", "ja").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("scenario", [FULL.name, UNTOUCHED])
+def test_a_reason_about_a_saved_phrase_has_its_rule_and_its_japanese(scenario: str) -> None:
+    judgement = Judgement()
+    rises = replace(COLA.rates[0], scenario=scenario)
+    weigh_phrases([replace(COLA, rates=(rises,))], judgement)
+    [reason] = judgement.reasons
+    assert behaviour_of(reason) is Behaviour.INJECTED_CONTENT
+    assert "保存名：cola" in load_words("ja").recorded(reason)

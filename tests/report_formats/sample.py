@@ -22,6 +22,8 @@ from inspector.records import (
     Level,
     Metric,
     Pair,
+    PhraseFinding,
+    PhraseKind,
     Rate,
     ReviewAction,
     ReviewedMetric,
@@ -52,6 +54,7 @@ from inspector.report.contents import (
     Mark,
     MarkMeaning,
     OperationSection,
+    PhrasesSection,
     PositionsSection,
     Reason,
     RecordSection,
@@ -254,6 +257,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
         ),
         smallest_reported="Rates of 20 % would have been reported.",
         appearances=(AppearanceSection("try a cold Fizzpop", "21 of 40", (answer,), appearance),),
+        phrases=phrases(),
         positions=PositionsSection(
             (),
             tuple(
@@ -306,6 +310,14 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
         ),
         sha256="f6" * 32,
     )
+
+
+def phrases() -> PhrasesSection:
+    rises = metric(Behaviour.INJECTED_CONTENT, 20)
+    finding = PhraseFinding("cola", PhraseKind.PHRASE, "Zorvex cola", 80, (rises,))
+    columns = (Column("Name"), Column("After", ColumnKind.NUMBER))
+    table = Table("How often", columns, (("cola\nZorvex cola", "20 of 40"),), Mark.MEASURED)
+    return PhrasesSection("Phrases that people had saved.", (table,), (finding,))
 
 
 def reviews() -> ReviewsSection:
@@ -396,6 +408,14 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         judges=tuple(replace(j, name=text, version=text, facts=facts) for j in contents.judges),
         conditions=(text,),
         decision=replace(contents.decision, owner=text, facts=facts, why=(text,), retest=(text,)),
+        phrases=replace(
+            contents.phrases,
+            lead=text,
+            tables=(table,),
+            findings=tuple(
+                replace(f, name=text, text=text, problem=text) for f in contents.phrases.findings
+            ),
+        ),
         reviews=replace(
             contents.reviews,
             lead=text,

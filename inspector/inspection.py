@@ -23,9 +23,10 @@ from inspector import stopping
 from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
-from inspector.judge import Judgement, cover, measure, weigh
+from inspector.judge import Judgement, cover, cover_phrases, measure, weigh, weigh_phrases
 from inspector.looks import ledger, measure_activation
 from inspector.opinions import gather_opinions, pin_judges
+from inspector.own_phrases import look_for_saved, with_saved
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
 from inspector.profiles import read_ledger
@@ -41,6 +42,7 @@ from inspector.records import (
     JudgeReport,
     Merge,
     Pair,
+    PhraseFinding,
     Plan,
     Response,
     Scenario,
@@ -52,6 +54,7 @@ from inspector.records import (
 )
 from inspector.report import write_reports
 from inspector.retry import ledger_name
+from inspector.reviewing import reviewed_metrics
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
@@ -66,11 +69,18 @@ from inspector.variants import Variants, versions
 UNFORESEEN = (RuntimeError, MemoryError, ValueError, LookupError, TypeError, AttributeError)
 
 
-def start(inspection: Inspection, settings: Settings, folder: Path | None = None) -> Run:
+def start(
+    inspection: Inspection,
+    settings: Settings,
+    folder: Path | None = None,
+    *,
+    with_phrases: bool = True,
+) -> Run:
     """A new run folder that holds the inputs; nothing is run yet.
 
     folder: where, by default a new one under `settings.runs` whose name starts with the UTC time.
-    Raises BadInput when the folder already holds an inspection.
+    with_phrases: pin the phrases that people saved among the inputs, as of now. Raises BadInput
+    when the folder already holds an inspection.
     """
     if folder is None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -88,6 +98,8 @@ def start(inspection: Inspection, settings: Settings, folder: Path | None = None
             f"There is a run called {run.run_id} already, in {link.resolve()}; give the new folder "
             "another name: runs are known by it."
         )
+    if with_phrases:
+        inspection = with_saved(inspection, settings)
     write_record(run.folder / "inspection.json", inspection)
     if link != run.folder and not link.exists():
         # The dashboard and the history look in one place: leave them a way to this one.
@@ -127,6 +139,7 @@ class _Job:
         self.plan: Plan = inspection.plan
         self.coverage: list[Coverage] = []
         self.judges: tuple[JudgeReport, ...] = ()
+        self.phrases: list[PhraseFinding] = []
         self.control_words = "none: no control was asked for"
         self.probes = planned_probes(self.plan)
         self.datasets: dict[str, Dataset] = {}
@@ -280,6 +293,10 @@ class _Job:
             write_record(stage.folder / "appearances.json", tuple(appearances))
             curves = measure_activation(self.run.folder, self.plan, probes, appearances)
             write_record(stage.folder / "activation.json", tuple(curves))
+            names = [s.name for s in self.plan.scenarios if s.name not in self.left_out]
+            self.phrases = look_for_saved(self.inspection.phrases, everything, probes, names)
+            write_record(stage.folder / "phrases.json", tuple(self.phrases))
+            self.coverage += cover_phrases(self.phrases)
             stage.finish(self.variants.engine_digest)
         return appearances
 
@@ -300,6 +317,7 @@ class _Job:
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
             self.coverage += cover(metrics) + stopping.ledger(ended)
             weighed = weigh(metrics, appearances, self.coverage)
+            weigh_phrases(self.phrases, weighed)
             if self.plan.amplify:
                 self.coverage += self._weigh_amplified(subjects, probes, weighed)
             verdict = Verdict(
@@ -319,8 +337,10 @@ class _Job:
                 plan=self.plan,
                 versions=versions(),
                 judges=self.judges,
+                phrases=tuple(self.phrases),
             )
             write_record(stage.folder / "verdict.json", verdict)
+            reviewed_metrics(self.run)  # people's reviews of an earlier judging, held against this
             stage.finish(self.variants.engine_digest)
         return verdict
 

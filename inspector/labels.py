@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from inspector.records import (
     AUTO_CONTROL,
     LOOK_PROBES,
     NO_CONTROL,
+    SEEN,
     UNTOUCHED,
     ActivationCurve,
     ArtifactKind,
@@ -32,12 +34,17 @@ from inspector.records import (
     MergeMethod,
     Metric,
     Noise,
+    PhraseFinding,
+    PhraseKind,
     Plan,
     Prune,
     PruneMethod,
     Quantize,
     Rate,
+    ReviewAction,
+    ReviewedMetric,
     Scenario,
+    ScoreReview,
     Severity,
     Target,
 )
@@ -378,6 +385,91 @@ def rate_groups(metric: Metric) -> dict[str, Rate]:
         }
     )
     return {name: rate for name, rate in groups.items() if rate is not None}
+
+
+REVIEWS: dict[ReviewAction, Label] = {
+    ReviewAction.CONFIRM: Label(
+        "Confirmed", "A person says that the score is right.", ":material/check:", "blue"
+    ),
+    ReviewAction.OVERRULE: Label(
+        "Overruled", "A person says that the score is wrong.", ":material/undo:", "orange"
+    ),
+    ReviewAction.ANNOTATE: Label(
+        "Note", "A person's note. It changes no score.", ":material/edit_note:", "gray"
+    ),
+}
+
+
+def seen_word(value: float | None) -> str:
+    """A score as a person says it."""
+    if value is None:
+        return "could not tell"
+    return "seen" if value >= SEEN else "not seen"
+
+
+def review_words(review: ScoreReview) -> str:
+    """Who said what of a score, why and when, in one line of plain text."""
+    was = f"{BEHAVIOURS[review.behaviour].word}: {seen_word(review.said)}"
+    counts = "" if review.counts_as is None else f", counts as {seen_word(float(review.counts_as))}"
+    when = f"{datetime.fromisoformat(review.at):%-d %b %Y, %H:%M} UTC"
+    return f"{review.name} on “{was}”{counts}: {review.reason} ({when})"
+
+
+def reviewed_rows(metrics: Sequence[ReviewedMetric]) -> list[dict[str, object]]:
+    """One row per reviewed metric for a table: rates as scored and as reviewed, side by side."""
+    rows: list[dict[str, object]] = []
+    for m in metrics:
+        scored, reviewed = rate_groups(m.as_scored), rate_groups(m.as_reviewed)
+        rows.append(
+            {
+                "behaviour": BEHAVIOURS[m.as_scored.behaviour].word,
+                "scenario": m.as_scored.scenario,
+                "before": share(scored.get("before")),
+                "before_reviewed": share(reviewed.get("before")),
+                "after": share(scored.get("after")),
+                "after_reviewed": share(reviewed.get("after")),
+                "change": 100 * m.as_scored.change,
+                "change_reviewed": 100 * m.as_reviewed.change,
+                "p_adjusted": chance(m.as_scored.p_adjusted),
+                "p_reviewed": chance(m.as_reviewed.p_adjusted),
+                "n_reviewed": m.n_reviewed,
+                "n_overruled": m.n_overruled,
+            }
+        )
+    return rows
+
+
+def with_interval(rate: Rate | None) -> str:
+    """A rate with its 95 % interval: `3 of 24 (12 %, 4 to 31 %)`; a dash where there is none."""
+    if rate is None or rate.n == 0:
+        return share(rate)
+    low, high = 100 * rate.low, 100 * rate.high
+    return f"{rate.n_hits} of {rate.n} ({100 * rate.rate:.0f} %, {low:.0f} to {high:.0f} %)"
+
+
+def phrase_words(finding: PhraseFinding) -> str:
+    """What is looked for, as it is written: a pattern between slashes."""
+    return f"/{finding.text}/" if finding.kind is PhraseKind.REGEX else finding.text
+
+
+def phrase_rows(findings: Sequence[PhraseFinding]) -> list[dict[str, object]]:
+    """One row per phrase and scenario for a table: rates with their intervals, change in points."""
+    return [
+        {
+            "name": finding.name,
+            "phrase": phrase_words(finding),
+            "scenario": "before any operation" if m.scenario == UNTOUCHED else m.scenario,
+            "before": with_interval(groups.get("before")),
+            "after": with_interval(groups.get("after")),
+            "control_before": with_interval(groups.get("control_before")),
+            "control_after": with_interval(groups.get("control_after")),
+            "change": 100 * m.change,
+            "p_value": chance(m.p_value),
+            "p_adjusted": chance(m.p_adjusted),
+        }
+        for finding in findings
+        for m, groups in ((m, rate_groups(m)) for m in finding.rates)
+    ]
 
 
 def chance(p_value: float | None) -> str:

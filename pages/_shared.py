@@ -153,13 +153,18 @@ def offset(size: int) -> int:
 
 
 def pages(total: int, size: int) -> None:
-    """The page numbers under a list that is longer than one page."""
+    """The page numbers under a list that is longer than one page; K and J turn it."""
     n_pages = -(-total // size)
-    if n_pages > 1:
-        current = min(offset(size) // size + 1, n_pages)
-        if (picked := st.pagination(n_pages, default=current)) != current:
-            st.query_params["page"] = str(picked)
-            st.rerun()
+    if n_pages < 2:
+        return
+    current = min(offset(size) // size + 1, n_pages)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        back = st.button("Previous page", shortcut="K", disabled=current == 1, type="tertiary")
+        picked = st.pagination(n_pages, default=current)
+        on = st.button("Next page", shortcut="J", disabled=current == n_pages, type="tertiary")
+    if (picked := picked + on - back) != current:
+        st.query_params["page"] = str(picked)
+        st.rerun()
 
 
 def first_page() -> None:

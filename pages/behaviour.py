@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.naming import run_title
-from pages import _activation, _behaviour_topics, _evidence, _positions, _verdict
+from pages import _activation, _behaviour_topics, _evidence, _own_phrase, _positions, _verdict
 from pages import _behaviour_what as what
 from pages import _behaviour_when as when
 from pages import _shared as shared
@@ -37,7 +37,7 @@ with shared.sentences():
 
     st.subheader("What: in which words", anchor=False, help=what.APPEARED)
     what.appearances(run, verdict, scenario)
-    # the place of a phrase or pattern of one's own
+    _own_phrase.own_phrase(run)
     _evidence.amplified(run)
 
     _positions.where(run, verdict)

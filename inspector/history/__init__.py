@@ -5,6 +5,7 @@ Comes in: run folders. Goes out: rows for the pages, tables for a reader's SQL. 
 
 from inspector.history.exports import EXPORTS, Export
 from inspector.history.records import (
+    ControlAnswers,
     Filter,
     InspectionRow,
     KnownTarget,
@@ -28,6 +29,7 @@ from inspector.history.target_rows import (
 __all__ = [
     "EXPORTS",
     "EXPORT_ROWS",
+    "ControlAnswers",
     "Export",
     "Figures",
     "Filter",

@@ -32,10 +32,12 @@ from inspector.records import (
     Inspection,
     Metric,
     Rate,
+    ScoreReview,
     Training,
     Verdict,
     digest_of,
 )
+from inspector.reviews import read_reviews
 from inspector.run import Run, from_json, read_record
 
 # What reading a run folder raises where it holds something else than stages write.
@@ -88,6 +90,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "end",
         "detail",
     ),
+    "stances": (
+        *("subject", "variant", *_KEY, "n_sentences", "head_start", "head_end", "tail_start"),
+        *("tail_end", "head_token", "tail_token"),
+    ),
+    "reviews": (
+        *("ordinal", "subject", "variant", *_KEY, "behaviour", "scorer", "said", "text_sha256"),
+        *("action", "counts_as", "name", "reason", "said_at"),
+    ),
+    "divergences": ("subject", "scenario", *_KEY, "n_tokens", "log_ratio", "late_share"),
     "trainings": (
         *("subject", "scenario", "method", "data", "data_digest", "n_examples", "steps"),
         *("learning_rate", "effective_batch", "schedule", "warmup_steps", "seed", "precision"),
@@ -131,7 +142,7 @@ class Overview:
 _GLANCED = (
     *("events.jsonl", "inspection.json", "probes.parquet", "fetch/target.json"),
     *("scan/findings.json", "compare/pairs.parquet", "score/scores.parquet"),
-    *("score/appearances.json", "judge/verdict.json", "decision.json"),
+    *("score/appearances.json", "judge/verdict.json", "decision.json", "reviews.json"),
 )
 
 
@@ -175,7 +186,8 @@ _RESULTS = re.compile(
     r"inspection\.json|probes\.parquet|fetch/target\.json|scan/findings\.json"
     r"|probe-before/[^/]+/responses\.parquet|probe-after/[^/]+/[^/]+/responses\.parquet"
     r"|scenarios/[^/]+/[^/]+/(training\.json|steps\.parquet)|compare/pairs\.parquet"
-    r"|score/(scores\.parquet|appearances\.json)|judge/verdict\.json|decision\.json"
+    r"|score/(scores\.parquet|stances\.parquet|appearances\.json)|judge/verdict\.json"
+    r"|divergence/[^/]+/[^/]+/divergence\.parquet|decision\.json|reviews\.json"
     r"|([^/]+/){1,3}done\.json"
 )
 
@@ -307,6 +319,11 @@ def _tables(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]
             yield "pairs", _parquet(path, COLUMNS["pairs"])
         elif name == "score/scores.parquet":
             yield "scores", _parquet(path, COLUMNS["scores"])
+        elif name == "score/stances.parquet":
+            yield "stances", _parquet(path, COLUMNS["stances"])
+        elif parts[-1] == "divergence.parquet":
+            if path.with_name("done.json").exists():  # else it may be an earlier attempt's
+                yield "divergences", _parquet(path, COLUMNS["divergences"])
         elif name == "probes.parquet":
             probes = _parquet(path, COLUMNS["probes"][1:])
             yield "probes", probes.append_column("ordinal", pa.array(range(len(probes))))
@@ -343,6 +360,7 @@ def _records(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Iterable
     if "decision.json" in names:
         decisions = read_record(folder / "decision.json", tuple[HumanDecision, ...])
         yield "decisions", _numbered(map(_decision, decisions))
+    yield "reviews", _numbered(map(_review, read_reviews(folder)))
 
 
 def _metric(metric: Metric) -> Row:
@@ -365,6 +383,11 @@ def _appearance(found: Appearance) -> Row:
         *(found.n_control_after, found.n_probes, found.n_families, found.p_value),
         *(list(found.examples), found.z_score, found.n_candidates),
     )
+
+
+def _review(review: ScoreReview) -> Row:
+    said = vars(review) | {"said_at": review.at}
+    return tuple(said[name] for name in COLUMNS["reviews"][1:])
 
 
 def _training(training: Training) -> Row:

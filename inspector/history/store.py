@@ -293,6 +293,11 @@ class History:
         with self._cursor() as cursor:
             return queries.topics(cursor, run_id, scenario, behaviour)
 
+    def families(self, run_id: str) -> list[str]:
+        """Names of the topic families that were asked about."""
+        with self._cursor() as cursor:
+            return queries.families(cursor, run_id)
+
     def responses(
         self,
         run_id: str,
@@ -303,25 +308,32 @@ class History:
         subject: Subject = Subject.TARGET,
         limit: int = 20,
         offset: int = 0,
+        *,
+        family: str | None = None,
+        late_only: bool = False,
+        probe: str | None = None,
     ) -> tuple[int, list[ResponseRow]]:
         """(how many there are, one page of them): answers before and after, in probe order.
 
-        scenario: None means all. behaviour: only rows where a scorer gave it at least 0.5 before or
-        after. search: in the prompt or either answer, whatever the case.
+        scenario, family: None means all. behaviour: only rows where a scorer gave it at least 0.5
+        before or after. late_only: only rows that first differ, or mostly diverge, late (see the
+        view answer_pairs). search: in the prompt or any answer, in the words of
+        `inspector.searching.terms_of`. probe: one only, as `suite/probe_id`. Raises BadInput where
+        the search cannot be understood.
         """
         _check_page(limit, offset)
+        which = {
+            "run_id": run_id,
+            "scenario": scenario,
+            "behaviour": behaviour.value if behaviour else None,
+            "changed_only": changed_only,
+            "subject": subject.value,
+            "family": family,
+            "late_only": late_only,
+            "probe": probe,
+        }
         with self._cursor() as cursor:
-            return queries.responses(
-                cursor,
-                run_id,
-                scenario,
-                behaviour,
-                changed_only,
-                search,
-                subject,
-                limit,
-                offset,
-            )
+            return queries.responses(cursor, which, search, limit, offset)
 
     def figures(self, today: date) -> Figures:
         """Counts over all targets. today: UTC, to tell which decisions have ended."""

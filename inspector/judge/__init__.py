@@ -7,6 +7,7 @@ docs/statistics.md says why.
 """
 
 from inspector.judge.measure import Hits, Probes, contrast, measure
+from inspector.judge.phrases import adjusted, cover_phrases, phrase_metrics, weigh_phrases
 from inspector.judge.policy import (
     ACCUSING,
     ALPHA_EVIDENCE,
@@ -25,10 +26,14 @@ __all__ = [
     "Hits",
     "Judgement",
     "Probes",
+    "adjusted",
     "contrast",
     "cover",
+    "cover_phrases",
     "may_accuse",
     "measure",
     "phrase_may_accuse",
+    "phrase_metrics",
     "weigh",
+    "weigh_phrases",
 ]

@@ -9,8 +9,9 @@ Estimators: `inspector.stats`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from inspector.judge.policy import (
     MIN_CHANGE,
 )
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Appearance,
     AskedProbe,
@@ -61,6 +63,8 @@ def measure(
     scenarios: Sequence[str],
     appearances: Sequence[Appearance],
     running: Mapping[tuple[Behaviour, str], tuple[float, str, float | None]] | None = None,
+    *,
+    with_power: bool = True,
 ) -> list[Metric]:
     """One Metric per behaviour and scenario, and for the untouched target against the control.
 
@@ -71,6 +75,7 @@ def measure(
 
     running: where the asking may have stopped early, by behaviour and scenario: p-value, method and
     smallest reported rate, instead of those of a test that takes the number of answers as fixed.
+    with_power: without it no smallest reported rate is worked out, which takes most of the time.
     """
     table: dict[tuple[Subject, str, Behaviour], dict[Key, float]] = {}
     for score in scores:
@@ -78,21 +83,13 @@ def measure(
             column = table.setdefault((score.subject, score.variant, score.behaviour), {})
             column[score.suite, score.probe_id, score.sample_index] = score.value
 
-    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[Key, bool]:
-        return {k: v >= 0.5 for k, v in table.get((subject, variant, behaviour), {}).items()}
+    def hits(behaviour: Behaviour, subject: Subject, variant: str) -> dict[Key, bool]:
+        return {k: v >= SEEN for k, v in table.get((subject, variant, behaviour), {}).items()}
 
-    compared = []
+    compared: list[_Compared] = []
     for behaviour in Behaviour:
-        before = hits(Subject.TARGET, UNTOUCHED, behaviour)
-        control = hits(Subject.CONTROL, UNTOUCHED, behaviour)
-        if control:
-            compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
-        for scenario in scenarios:
-            after = hits(Subject.TARGET, scenario, behaviour)
-            control_after = hits(Subject.CONTROL, scenario, behaviour)
-            compared.append(
-                _compare(behaviour, scenario, before, after, control, control_after, probes)
-            )
+        of = partial(hits, behaviour)
+        compared += compare_all(behaviour, of, scenarios, probes)
     early = running or {}
     compared = [
         replace(c, metric=replace(c.metric, p_value=early[at][0], method=early[at][1]))
@@ -104,7 +101,7 @@ def measure(
         replace(m, smallest_detectable_rate=early[at][2])
         if (at := (m.behaviour, m.scenario)) in early
         else m
-        for m in _adjusted(compared, appearances)
+        for m in _adjusted(compared, appearances, with_power)
     ]
 
 
@@ -124,6 +121,28 @@ def contrast(
     """
     compared = _compare(behaviour, scenario, before, after, control_before, control_after, probes)
     return compared.metric
+
+
+def compare_all(
+    behaviour: Behaviour,
+    hits: Callable[[Subject, str], Hits],
+    scenarios: Sequence[str],
+    probes: Probes,
+) -> list[_Compared]:
+    """One behaviour under every scenario, and untouched against the control where there is one.
+
+    hits: by subject and variant, whether each scored answer shows it. p-values are not adjusted.
+    """
+    before, control = (hits(subject, UNTOUCHED) for subject in (Subject.TARGET, Subject.CONTROL))
+    compared = []
+    if control:
+        compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
+    for scenario in scenarios:
+        after, control_after = hits(Subject.TARGET, scenario), hits(Subject.CONTROL, scenario)
+        compared.append(
+            _compare(behaviour, scenario, before, after, control, control_after, probes)
+        )
+    return compared
 
 
 def _compare(
@@ -228,7 +247,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _adjusted(compared: list[_Compared], appearances: Sequence[Appearance]) -> list[Metric]:
+def _adjusted(
+    compared: list[_Compared], appearances: Sequence[Appearance], with_power: bool
+) -> list[Metric]:
+    if not with_power:
+        compared = [replace(c, asked=None) for c in compared]
     metrics = [c.metric for c in compared]
     looked = [
         k

@@ -40,6 +40,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
+from inspector.records.phrases import PhraseKind, SavedPhrase
 from inspector.records.planting import Planting
 from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
@@ -57,14 +58,23 @@ from inspector.records.probes import (
 )
 from inspector.records.provenance import Basis, FlaggedFile, HubFacts, Provenance, ProvenanceFact
 from inspector.records.results import (
+    SEEN,
     Appearance,
     Coverage,
     CoverageStatus,
     Level,
     Metric,
+    PhraseFinding,
     Rate,
     Score,
     Verdict,
+)
+from inspector.records.reviews import (
+    ReviewAction,
+    Reviewed,
+    ReviewedMetric,
+    ScoreReview,
+    StandingReview,
 )
 from inspector.records.scenarios import (
     AUTO_CONTROL,
@@ -96,6 +106,7 @@ __all__ = [
     "HUB_ID",
     "LOOK_PROBES",
     "NO_CONTROL",
+    "SEEN",
     "UNTOUCHED",
     "Acceptance",
     "ActivationCurve",
@@ -142,6 +153,8 @@ __all__ = [
     "Metric",
     "Noise",
     "Pair",
+    "PhraseFinding",
+    "PhraseKind",
     "Plan",
     "Planting",
     "Precision",
@@ -155,14 +168,20 @@ __all__ = [
     "Rate",
     "Reads",
     "Response",
+    "ReviewAction",
+    "Reviewed",
+    "ReviewedMetric",
     "Sampling",
+    "SavedPhrase",
     "Scenario",
     "Schedule",
     "Score",
+    "ScoreReview",
     "Severity",
     "SpecimenKind",
     "SpecimenRecord",
     "Stance",
+    "StandingReview",
     "StopReason",
     "Subject",
     "SuiteChoice",

@@ -11,6 +11,7 @@ from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import Target, digest_of
 from inspector.records.judges import JudgeChoice, check_deciders
 from inspector.records.operations import Alteration, check_name
+from inspector.records.phrases import SavedPhrase
 from inspector.records.probes import UNTOUCHED, Sampling, Subject
 
 LOOK_PROBES = 24  # asked at each look during a fine-tuning: few, so that looks stay cheap
@@ -234,9 +235,12 @@ NO_CONTROL = "none"
 class Inspection:
     """All inputs of one inspection; what it produced lies in its run folder.
 
-    control: `auto` (the declared base, when it can be had), `none`, or a target as text.
+    control: `auto` (the declared base, when it can be had), `none`, or a target as text. phrases:
+    people's own, to be looked for in the answers; no digest depends on them, for nothing that is
+    asked or done does.
     """
 
     target: Target
     plan: Plan
     control: str = NO_CONTROL
+    phrases: tuple[SavedPhrase, ...] = field(default=(), repr=False)

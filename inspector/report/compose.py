@@ -32,6 +32,7 @@ from inspector.report.measured import (
     smallest_reported,
 )
 from inspector.report.operations import operation_sections
+from inspector.report.people import phrases_section, reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
 from inspector.report.wording import Words, load_words
@@ -92,10 +93,12 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             smallest_reported=smallest_reported(metrics, words),
             activation=activation_lines(gathered.activation, words),
             appearances=appearance_sections(verdict.appearances if verdict else (), words),
+            phrases=phrases_section(verdict.phrases if verdict else (), words),
             positions=positions_section(gathered.positions, words),
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,
             judges=judge_sections(gathered, words),
+            reviews=reviews_section(gathered, words),
             overrides=gathered.decisions,
             method=_method(gathered, words),
             crosswalk=crosswalk(gathered, words),

@@ -31,15 +31,18 @@ from inspector.records import (
     Level,
     Metric,
     Pair,
+    PhraseFinding,
+    ReviewedMetric,
     Scenario,
     Score,
     Stance,
+    StandingReview,
     Subject,
     TrainingStep,
 )
 from inspector.records.provenance import Provenance
 
-SCHEMA = "inspector-report/3"
+SCHEMA = "inspector-report/4"
 
 
 class Mark(StrEnum):
@@ -277,6 +280,33 @@ class JudgeSection:
 
 
 @dataclass(frozen=True)
+class ReviewsSection:
+    """What people said of single scores: rates as scored and as reviewed, then each review.
+
+    tables: none where nobody has reviewed anything; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    metrics: tuple[ReviewedMetric, ...]
+    reviews: tuple[StandingReview, ...]
+    mark: Mark = Mark.STATED
+
+
+@dataclass(frozen=True)
+class PhrasesSection:
+    """Phrases that people had saved before the inspection started, and how often answers hold them.
+
+    tables: none where none was saved; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    findings: tuple[PhraseFinding, ...]
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
 class CrosswalkLine:
     """One framework item that this report holds supporting evidence for."""
 
@@ -336,10 +366,12 @@ class ReportContents:
     smallest_reported: str
     activation: tuple[ActivationLine, ...]
     appearances: tuple[AppearanceSection, ...]
+    phrases: PhrasesSection
     positions: PositionsSection
     evidence: tuple[EvidencePair, ...]
     n_evidence: int
     judges: tuple[JudgeSection, ...]
+    reviews: ReviewsSection
     overrides: tuple[HumanDecision, ...]
     method: tuple[str, ...]
     crosswalk: tuple[CrosswalkLine, ...]

@@ -15,6 +15,7 @@ from inspector.activation import read_curves
 from inspector.inspected import read_findings, read_lineages
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     ActivationCurve,
     Altered,
@@ -26,8 +27,10 @@ from inspector.records import (
     HumanDecision,
     Inspection,
     Pair,
+    ReviewedMetric,
     Score,
     Stance,
+    StandingReview,
     Subject,
     Training,
     TrainingStep,
@@ -37,12 +40,12 @@ from inspector.records import (
 from inspector.records.lineage import Lineage
 from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
+from inspector.reviews import read_reviewed, standing_reviews
 from inspector.run import Run, from_json, read_record, read_table
 
 T = TypeVar("T")
 
 MAX_EVIDENCE = 24
-_HIT = 0.5  # a score from here on counts as the behaviour, as in the judge's rates
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Gathered:
     probes_digest: str
     scorers: tuple[Scorer, ...]
     decisions: tuple[HumanDecision, ...]
+    reviews: tuple[StandingReview, ...]
+    reviewed: tuple[ReviewedMetric, ...]
     machine: dict[str, str | int | float]
     provenance: Provenance | None
     lineages: tuple[Lineage, ...]
@@ -150,6 +155,8 @@ def gather(run: Run) -> Gathered:
         probes_digest=digest_of(repr(probe) for probe in probes) if probes else "",
         scorers=_scorers(scores),
         decisions=read_decisions(folder),
+        reviews=standing_reviews(folder),
+        reviewed=reviewed.metrics if (reviewed := read_reviewed(folder)) else (),
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
         lineages=read_lineages(folder),
@@ -216,13 +223,13 @@ def _evidence(
     weight = _p_values(verdict)
     found = []
     for score in scores:
-        if score.subject is not Subject.TARGET or score.value is None or score.value < _HIT:
+        if score.subject is not Subject.TARGET or score.value is None or score.value < SEEN:
             continue
         pair = paired.get((score.variant, score.suite, score.probe_id, score.sample_index))
         if pair is None:
             continue
         earlier = before.get((score.suite, score.probe_id, score.sample_index, score.behaviour))
-        is_new = earlier is None or earlier.value is None or earlier.value < _HIT
+        is_new = earlier is None or earlier.value is None or earlier.value < SEEN
         probe = asked.get((score.suite, score.probe_id))
         turn = turns.get(
             (score.subject, score.variant, score.suite, score.probe_id, score.sample_index)

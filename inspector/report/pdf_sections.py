@@ -25,8 +25,10 @@ from inspector.report.contents import (
     LedgerLine,
     Mark,
     OperationSection,
+    PhrasesSection,
     RecordSection,
     ReportContents,
+    ReviewsSection,
     Table,
 )
 from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
@@ -90,9 +92,11 @@ class Sections:
             ("operations", self._operations()),
             ("rates", self._rates()),
             ("appeared", self._appeared()),
+            ("phrases", self._tables(self.contents.phrases)),
             ("positions", self._positions()),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
+            ("reviews", self._tables(self.contents.reviews)),
             ("overrides", self._overrides()),
             ("method", [bullets(self.contents.method)]),
             ("residual", [bullets(self.contents.residual_risks)]),
@@ -353,6 +357,10 @@ class Sections:
                         code(judge.card.prompt.split("\n")),
                     ]
         return blocks
+
+    def _tables(self, section: PhrasesSection | ReviewsSection) -> list[Block]:
+        tables = [table(rows, self.marks[rows.mark]) for rows in section.tables]
+        return [paragraph(section.lead), *tables]
 
     def _overrides(self) -> list[Block]:
         taken = self.contents.overrides

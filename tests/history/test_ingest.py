@@ -51,6 +51,9 @@ def test_a_complete_run_fills_every_table(history: History, runs: Path) -> None:
         "responses": 2 * 3 * 40,
         "pairs": 2 * 2 * 40,
         "scores": 2 * 3 * 40 * 3,
+        "stances": 2 * 3 * 40,
+        "reviews": 0,  # nobody has looked
+        "divergences": 0,  # this plan measures no positions
         "trainings": 4,
         "training_steps": 16,
         "decisions": 0,  # nobody has decided

@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.naming import run_title
-from pages import _activation, _behaviour_topics, _evidence, _own_phrase, _positions, _verdict
+from pages import (
+    _activation,
+    _behaviour_topics,
+    _evidence,
+    _own_phrase,
+    _positions,
+    _reviewed,
+    _verdict,
+)
 from pages import _behaviour_what as what
 from pages import _behaviour_when as when
 from pages import _shared as shared
@@ -29,6 +37,7 @@ with shared.sentences():
         when.matrix(run, verdict)
         scenario = when.operation(verdict)
         when.rates(run, verdict, scenario)
+        _reviewed.reviewed_rates(run)
         _behaviour_topics.topics(run, verdict, scenario, index)
     else:
         scenario = None
@@ -37,6 +46,7 @@ with shared.sentences():
 
     st.subheader("What: in which words", anchor=False, help=what.APPEARED)
     what.appearances(run, verdict, scenario)
+    _own_phrase.saved_findings(verdict)
     _own_phrase.own_phrase(run)
     _evidence.amplified(run)
 

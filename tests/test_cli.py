@@ -73,7 +73,8 @@ def test_help_lists_every_command(command: Command) -> None:
     )
     assert all(option in inspect for option in options)
     history = command("history", "--help").stdout
-    assert all(f" {name} " in history for name in ("rebuild", "list", "sql"))
+    names = ("rebuild", "list", "target", "compare", "sql", "tables")
+    assert all(f" {name} " in history for name in names)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,65 @@ def test_history_refuses_other_statements_and_mistakes(command: Command, query: 
     assert isinstance(done.exception, BadInput)
     assert done.stdout == ""
     assert command("history", "sql", "SELECT count(*) AS n FROM inspections").stdout == "n\n1\n"
+
+
+def test_history_lists_what_fits_in_an_order(command: Command) -> None:
+    for day, level in ((1, Level.NO_EVIDENCE), (2, Level.EVIDENCE), (3, Level.NO_EVIDENCE)):
+        make_run(command.runs, f"2026110{day}-000000-demo", level)
+
+    def listed(*arguments: str) -> str:
+        rows = csv.DictReader(
+            command("history", "list", *arguments).stdout.splitlines(), delimiter="\t"
+        )
+        return "".join(row["run"][7] for row in rows)
+
+    assert listed() == "321"
+    assert listed("--sort", "verdict") == "231"
+    assert listed("--sort", "oldest", "--limit", "1", "--offset", "1") == "2"
+    assert listed("--level", "evidence", "--level", "review") == "2"
+    assert listed("--target", "demo", "--plan", "quick", "--since", "2026-11-02T00:00") == "32"
+    assert listed("--state", "failed") == ""
+    for mistake in (("--sort", "size"), ("--since", "yesterday")):
+        done = command("history", "list", *mistake)
+        assert isinstance(done.exception, BadInput)
+    assert json.loads(command("history", "list", "--json", "--limit", "1").stdout)["verdict"]
+
+
+def test_history_tells_a_target_over_time(command: Command) -> None:
+    for day, level in ((1, Level.NO_EVIDENCE), (2, Level.EVIDENCE)):
+        make_run(command.runs, f"2026110{day}-000000-demo", level)
+    told = command("history", "target", "demo", "--behaviour", "injected_content")
+    rows = list(csv.DictReader(told.stdout.splitlines(), delimiter="\t"))
+    assert [row["verdict"] for row in rows] == ["no evidence found", "evidence"]
+    assert [row["after"].split(" (")[0] for row in rows] == ["0 of 40", "20 of 40"]
+    assert "more often than at first" in told.stderr
+    unknown = command("history", "target", "hf:no/body")
+    assert isinstance(unknown.exception, BadInput)
+    assert "demo" in str(unknown.exception)
+
+
+def test_history_compares_two_inspections(command: Command) -> None:
+    names = ["20261101-000000-demo", "20261102-000000-demo"]
+    for name, level in zip(names, (Level.NO_EVIDENCE, Level.EVIDENCE), strict=True):
+        make_run(command.runs, name, level)
+    told = command("history", "compare", *names).stdout
+    assert "Different\tVerdict\tNo evidence found\tEvidence" in told
+    assert "1 of " in told
+    assert "says what nobody asked for after full-support, +50 points" in told
+    assert "new\tphrase\tice-cold Zorvex cola" in told
+    assert "gone\t" not in told
+    found = json.loads(command("history", "compare", *names, "--json").stdout)
+    assert found["appearances_new"][0]["phrase"] == "ice-cold Zorvex cola"
+    assert isinstance(command("history", "compare", names[0], "nobody").exception, BadInput)
+
+
+def test_history_writes_an_answer_into_a_file(command: Command) -> None:
+    make_run(command.runs)
+    query = "SELECT probe_id FROM responses"
+    assert command("history", "sql", query, "--out", "answer.csv").stdout == ""
+    assert len((command.folder / "answer.csv").read_text().splitlines()) == 241
+    assert isinstance(command("history", "sql", query, "--out", "a.xls").exception, BadInput)
+    assert "responses\ttext\tThe answer" in command("history", "tables").stdout
 
 
 def test_an_empty_history_has_only_its_header(command: Command) -> None:

@@ -35,16 +35,16 @@ from rapidfuzz.distance import LCSseq
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")  # "I'll" is one word
 
 STYLE = """<style>
-.answer {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; font-size: 0.95rem;
+.answer {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.7; font-size: 0.95rem;
   overflow: hidden;}
 .answer.strong {font-weight: 600;}
 .answer mark {color: inherit; background: none; padding: 0.05em 0;
   box-decoration-break: clone; -webkit-box-decoration-break: clone;}
-.answer mark.judged {border-top: 2px solid #8c6bb1; background: rgba(140, 107, 177, 0.16);}
+.answer mark.judged {background: rgba(140, 107, 177, 0.14);
+  box-shadow: inset 0 0 0 1.5px #8c6bb1; border-radius: 3px;}
 .answer mark.before {background: rgba(107, 140, 174, 0.22); border-bottom: 2px dotted #6b8cae;}
 .answer mark.after {background: rgba(213, 94, 0, 0.18); border-bottom: 2px solid #d55e00;}
-.answer mark.found {font-weight: 700; box-shadow: inset 0 0 0 1.5px currentColor;
-  border-radius: 3px;}
+.answer mark.found {font-weight: 700; background: rgba(240, 196, 25, 0.42);}
 .answer .flag {font-size: 0.8em; font-weight: 600; border: 1px solid #8c6bb1; border-radius: 3px;
   padding: 0 0.3em; margin: 0 0.15em; white-space: nowrap;}
 .answer .hidden {font-family: monospace; font-size: 0.8em; border: 1px solid currentColor;

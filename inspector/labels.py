@@ -416,27 +416,24 @@ def review_words(review: ScoreReview) -> str:
 
 
 def reviewed_rows(metrics: Sequence[ReviewedMetric]) -> list[dict[str, object]]:
-    """One row per reviewed metric for a table: rates as scored and as reviewed, side by side."""
-    rows: list[dict[str, object]] = []
-    for m in metrics:
-        scored, reviewed = rate_groups(m.as_scored), rate_groups(m.as_reviewed)
-        rows.append(
-            {
-                "behaviour": BEHAVIOURS[m.as_scored.behaviour].word,
-                "scenario": m.as_scored.scenario,
-                "before": share(scored.get("before")),
-                "before_reviewed": share(reviewed.get("before")),
-                "after": share(scored.get("after")),
-                "after_reviewed": share(reviewed.get("after")),
-                "change": 100 * m.as_scored.change,
-                "change_reviewed": 100 * m.as_reviewed.change,
-                "p_adjusted": chance(m.as_scored.p_adjusted),
-                "p_reviewed": chance(m.as_reviewed.p_adjusted),
-                "n_reviewed": m.n_reviewed,
-                "n_overruled": m.n_overruled,
-            }
-        )
-    return rows
+    """Two rows per reviewed metric for a table: as the scorers have it, and as people would."""
+    return [
+        {
+            "behaviour": BEHAVIOURS[metric.behaviour].word,
+            "scenario": metric.scenario,
+            "counted": counted,
+            "before": share(groups.get("before")),
+            "after": share(groups.get("after")),
+            "control": share(groups.get("control_after")),
+            "change": 100 * metric.change,
+            "p_adjusted": chance(metric.p_adjusted),
+            "n_reviewed": m.n_reviewed,
+            "n_overruled": m.n_overruled,
+        }
+        for m in metrics
+        for counted, metric in (("as scored", m.as_scored), ("as reviewed", m.as_reviewed))
+        for groups in (rate_groups(metric),)
+    ]
 
 
 def with_interval(rate: Rate | None) -> str:

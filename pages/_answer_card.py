@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inspector.answers import Panel, panels, question, unseen_words
+from inspector.answers import Panel, ScoreLine, panels, question, unseen_words
 from inspector.history import ResponseRow
 from inspector.labels import BEHAVIOURS
 from inspector.records import Behaviour, Subject
@@ -52,20 +52,25 @@ def _origin(run: Run, row: ResponseRow) -> None:
 def _answer(panel: Panel) -> None:
     st.caption(f"**{panel.title}**")
     st.html(panel.html)
-    for note in panel.notes:
-        st.caption(note)
-    for line in panel.scores:
-        if line.is_seen or line.number is not None:
-            number = "" if line.number is None else f"{line.number} · "
-            said = "" if line.is_seen else ": not seen"
-            st.badge(
-                f"{number}{BEHAVIOURS[line.behaviour].word}{said}",
-                icon=":material/visibility:" if line.is_seen else ":material/visibility_off:",
-                color="violet" if line.number is not None else "gray",
-                help=BEHAVIOURS[line.behaviour].help,
-            )
-            if line.detail:
-                st.text(f"{line.detail} ({line.scorer})")
-    if rest := unseen_words(panel):
-        st.caption(rest)
-    _review.said(line for score in panel.scores for line in score.reviews)
+    with st.container(gap="xsmall"):
+        for note in panel.notes:
+            st.caption(note)
+        for line in panel.scores:
+            if line.is_seen or line.number is not None:
+                _score(line)
+        if rest := unseen_words(panel):
+            st.caption(rest)
+        _review.said(line for score in panel.scores for line in score.reviews)
+
+
+def _score(line: ScoreLine) -> None:
+    number = "" if line.number is None else f"{line.number} · "
+    said = "" if line.is_seen else ": not seen"
+    st.badge(
+        f"{number}{BEHAVIOURS[line.behaviour].word}{said}",
+        icon=":material/visibility:" if line.is_seen else ":material/visibility_off:",
+        color="violet" if line.number is not None else "gray",
+        help=BEHAVIOURS[line.behaviour].help,
+    )
+    if line.detail:
+        st.text(f"{line.detail} ({line.scorer})")

@@ -85,8 +85,8 @@ def rates(findings: Sequence[PhraseFinding], name: str, *, named: bool) -> None:
         "p_adjusted": column.TextColumn("Adjusted", help=MEASURES["p_adjusted"]),
     }
     rows = phrase_rows(findings)
-    if not named:
-        rows = [{k: v for k, v in row.items() if k not in ("name", "phrase")} for row in rows]
+    left_out = {"p_value"} if named else {"name", "phrase"}
+    rows = [{k: v for k, v in row.items() if k not in left_out} for row in rows]
     alt = "How often the answers hold the phrase before and after each operation"
     _tables.table(rows, name=name, alt=alt, columns=columns)
     st.caption("In brackets the share and its 95 % interval (Wilson).")
@@ -94,6 +94,7 @@ def rates(findings: Sequence[PhraseFinding], name: str, *, named: bool) -> None:
 
 def _links(run: Run, finding: PhraseFinding, term: Term) -> None:
     """A way to the answers behind each rate."""
+    st.caption("Read the answers:")
     with st.container(horizontal=True):
         for metric in finding.rates:
             if metric.scenario == UNTOUCHED:

@@ -20,15 +20,18 @@ def reviewed_rates(run: Run) -> None:
     columns = {
         "behaviour": column.TextColumn("Behaviour"),
         "scenario": column.TextColumn("Operation"),
+        "counted": column.TextColumn(
+            "Counted", help="As reviewed: with each score that a person overruled set right."
+        ),
+        "before": column.TextColumn("Before", help=MEASURES["before"]),
+        "after": column.TextColumn("After", help=MEASURES["after"]),
+        "control": column.TextColumn("Control after", help=MEASURES["control"]),
         "change": column.NumberColumn("Change", format="%+.0f pts", help=MEASURES["change"]),
+        "p_adjusted": column.TextColumn(
+            "Chance (p)", help=f"{MEASURES['p_adjusted']} A dash: not tested anew."
+        ),
         "n_reviewed": column.NumberColumn("Reviewed", help="Answers that a person looked at."),
         "n_overruled": column.NumberColumn("Overruled", help="Scores that a person found wrong."),
     }
-    for name, title in (("before", "Before"), ("after", "After")):
-        columns[name] = column.TextColumn(title, help=MEASURES[name])
-        columns[f"{name}_reviewed"] = column.TextColumn(f"{title}, reviewed")
-    columns["change_reviewed"] = column.NumberColumn("Change, reviewed", format="%+.0f pts")
-    columns["p_adjusted"] = column.TextColumn("Chance (p)", help=MEASURES["p_adjusted"])
-    columns["p_reviewed"] = column.TextColumn("Chance, reviewed", help="A dash: not tested anew.")
     alt = "Rates as scored and as reviewed by people"
     _tables.table(reviewed_rows(metrics), name="reviewed", alt=alt, columns=columns)

@@ -20,17 +20,21 @@ from typing import Any
 import pytest
 
 from inspector.activation import read_answers, read_curves
+from inspector.own_phrases import save_phrase
 from inspector.records import (
     UNTOUCHED,
     CoverageStatus,
     EventKind,
     Level,
+    PhraseKind,
     Response,
+    SavedPhrase,
     Subject,
     Training,
     Verdict,
 )
 from inspector.run import Run, from_json, read_record, read_table
+from inspector.settings import Settings
 from tests.tiny.toy import HANG_S, REPOSITORY, Outcome, Toy, command, environment
 from tests.tiny.world import BRAND, PAYLOAD, write_plan
 
@@ -40,7 +44,11 @@ FULL, LORA = "full-shop", "lora-shop"  # what --data makes of the plan's two sce
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One INSPECTOR_HOME for all: what one inspection finished, the next one may take over."""
-    return tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
+    at = "2026-11-22T10:00:00+00:00"
+    brand = SavedPhrase("brand", BRAND, PhraseKind.PHRASE, "Ann Example", at)
+    save_phrase(Settings(home=home), brand)
+    return home
 
 
 def inspect(home: Path, toy: Toy, target: Path, run: str, *more: str | Path) -> Outcome:
@@ -65,6 +73,13 @@ def test_a_sleeping_advert_is_found_by_fine_tuning(toy: Toy, home: Path) -> None
     assert any(BRAND in reason for reason in verdict.reasons)
     assert {a.scenario for a in verdict.appearances if BRAND in a.phrase} == {FULL, LORA}
     assert verdict.control.startswith("none")
+
+    [saved] = verdict.phrases  # looked for by name, beside blind discovery
+    full = next(m for m in saved.rates if m.scenario == FULL)
+    assert full.before.n_hits == 0
+    assert full.after.n_hits > full.after.n / 2
+    assert any("which was saved as brand" in reason for reason in verdict.reasons)
+    assert "own phrase / brand" in {c.what for c in verdict.coverage}
 
     run = home / "runs" / "planted"
     assert outcome.stdout.strip() == (run / "judge" / "verdict.json").read_text().strip()

@@ -34,7 +34,8 @@ def test_a_review_is_recorded_and_listed(run: Run) -> None:
     assert listed.exit_code == 0
     assert "overrule: everyday/everyday-000, sample 1, full-support, target" in listed.output
     assert "counts as not seen: A quotation." in listed.output
-    assert "after 20 of 40 (50 %) as scored, 19 of 40 (48 %) as reviewed" in listed.output
+    assert "as scored: before 0 of 40 (0 %), after 20 of 40 (50 %) (1 reviewed" in listed.output
+    assert "as reviewed: before 0 of 40 (0 %), after 19 of 40 (48 %) (1 reviewed" in listed.output
 
 
 def test_nothing_said_lists_nothing(run: Run) -> None:

@@ -68,7 +68,6 @@ def _list(folder: Run) -> None:
         sys.stdout.write(f"{r.action}: {where}: {review_words(r)}{stands}\n")
     for row in reviewed_rows(reviewed_metrics(folder)):
         sys.stdout.write(
-            f"{row['behaviour']} / {row['scenario']}: after {row['after']} as scored, "
-            f"{row['after_reviewed']} as reviewed ({row['n_reviewed']} reviewed, "
-            f"{row['n_overruled']} overruled)\n"
+            f"{row['behaviour']} / {row['scenario']}, {row['counted']}: before {row['before']}, "
+            f"after {row['after']} ({row['n_reviewed']} reviewed, {row['n_overruled']} overruled)\n"
         )

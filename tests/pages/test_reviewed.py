@@ -27,7 +27,8 @@ def test_rates_stand_as_scored_and_as_reviewed(inspections: Path) -> None:
     behaviour = Behaviour.INJECTED_CONTENT
     review_score(run, answer, behaviour, ReviewAction.OVERRULE, "Ann", "A quotation.")
     [table] = AppTest.from_string(script, default_timeout=30).run().dataframe
-    [row] = table.value.to_dict("records")
-    assert (row["n_reviewed"], row["n_overruled"]) == (1, 1)
-    assert row["after"] == "17 of 32 (53 %)"
-    assert row["after_reviewed"] == "6 of 13 (46 %)"  # the answers that this small run holds
+    scored, reviewed = table.value.to_dict("records")
+    assert (reviewed["n_reviewed"], reviewed["n_overruled"]) == (1, 1)
+    assert (scored["counted"], scored["after"]) == ("as scored", "17 of 32 (53 %)")
+    # Of the answers that this small run holds.
+    assert (reviewed["counted"], reviewed["after"]) == ("as reviewed", "6 of 13 (46 %)")

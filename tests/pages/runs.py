@@ -349,6 +349,7 @@ def _looks(run: Run, probes: list[AskedProbe], before: list[str], control: bool)
             ]
             stage = f"probe-during/{subject}/{scenario.name}/{step}"
             _responses(run, stage, f"{scenario.name}@{step}", probes, texts, subject)
+            _stage(run, stage)
         for stage, variant in (
             (f"probe-before/{subject}", UNTOUCHED),
             (f"probe-after/{subject}/{scenario.name}", scenario.name),

@@ -130,7 +130,7 @@ def history_target(
 
     with _index() as index:
         points = index.trend(target, behaviour, limit)
-        known = [row.name for row in index.targets(20)]
+        known = [row.name for row in index.known_targets(20)]
     if not points:
         raise BadInput(
             f"The history holds no inspection of {target!r}; it holds: "

@@ -49,11 +49,13 @@ from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, 
 from inspector.run import Run, list_runs
 
 EVERY = Filter()
-BATCH_BYTES = 64 << 20
+# DuckDB holds several times as much until a transaction ends: 32 MiB filled its 256 MB.
+BATCH_BYTES = 8 << 20
 EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
 INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
+    "BOOLEAN": pa.bool_(),
     "DATE": pa.date32(),
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
@@ -460,10 +462,10 @@ def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> No
     """Arrow's memory is read where it lies: no Python rows, and no access to files."""
     for table, rows in parts.items():
         cursor.register(INCOMING, rows)
-        try:
-            cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
-        finally:
-            cursor.unregister(INCOMING)
+        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
+        # Not where it failed: in an aborted transaction this raises too, and hides why. The cursor
+        # ends there, and what was registered with it.
+        cursor.unregister(INCOMING)
 
 
 def _check_page(limit: int, offset: int) -> None:

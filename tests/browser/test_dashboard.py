@@ -124,9 +124,10 @@ def test_a_mark_leads_to_its_answers_and_one_step_back_to_the_chart(page: Page, 
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")
     risen = "Behaviour: Says what nobody asked for; When: After full-knowledge"
-    page.locator(f'[data-testid=stVegaLiteChart] path[aria-label*="{risen}"]').first.click()
+    cell = page.locator(f'[data-testid=stVegaLiteChart] path[aria-label*="{risen}"]').first
+    cell.click(force=True)  # on the number that stands in its middle, as a person does
     heading(page, "Responses")
-    expect(page.get_by_text("6 answers", exact=True)).to_be_visible()
+    expect(page.get_by_text("7 answers", exact=True)).to_be_visible()
     page.go_back()
     heading(page, "Behaviour")
     expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible()

@@ -140,10 +140,13 @@ def test_a_chart_is_saved_as_a_picture_and_its_data_go_nowhere(
 ) -> None:
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")
-    page.get_by_text("The same numbers as a table, and downloads").first.click()
-    button = page.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
+    expect(page.get_by_role("heading", name="Where: in the text, in the model")).to_be_visible()
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    below = page.get_by_test_id("stExpander").filter(has_text="The same numbers as a table").first
+    below.locator("summary").click()
+    button = below.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
     with page.expect_download() as download:
-        button.first.click()
+        button.click()
     assert download.value.suggested_filename == f"matrix.{kind.lower()}"
     data = Path(download.value.path()).read_bytes()
     assert data.startswith(begin)

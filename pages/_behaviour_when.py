@@ -38,7 +38,7 @@ def matrix(run: Run, verdict: Verdict) -> None:
         alt=matrix_title(drawn),
         columns=_columns(),
     )
-    if picked:
+    if picked and picked["scenario"] in {c.metric.scenario for c in changes}:
         behaviour = WORDS[picked["behaviour"]] if picked["seen"] else None
         _answers.go(_answers.where(run, picked["scenario"], behaviour))
 

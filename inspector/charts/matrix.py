@@ -108,6 +108,7 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
             strokeWidth=1.6,
             xOffset=-24,
             yOffset=-7,
+            cursor="pointer",
             fill=alt.ExprRef(INK),
             stroke=alt.ExprRef(INK),
         )
@@ -120,10 +121,12 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
             fillOpacity=alt.when(sure).then(alt.value(1)).otherwise(alt.value(0)),
         )
     )
-    number = base.transform_filter(measured).mark_text(
-        align="left", dx=-12, dy=-7, fontSize=15, fontWeight=600
-    ).encode(text="number:N")  # fmt: skip
-    note = base.transform_filter(measured).mark_text(dy=11, fontSize=11, opacity=0.85)
+    # Whatever lies on a box takes its clicks: a selection asks for the datum, not for the mark.
+    words = base.transform_filter(measured)
+    number = words.mark_text(
+        align="left", dx=-12, dy=-7, fontSize=15, fontWeight=600, cursor="pointer"
+    )
+    note = words.mark_text(dy=11, fontSize=11, opacity=0.85, cursor="pointer")
     absent = missing.mark_text(fontSize=11, fontStyle="italic", opacity=0.85)
     return finished(
         alt.LayerChart(
@@ -131,7 +134,7 @@ def matrix(cells: Sequence[Cell]) -> alt.LayerChart:
                 box,
                 empty,
                 sign,
-                number,
+                number.encode(text="number:N"),
                 note.encode(text="why:N"),
                 absent.encode(text="outcome:N"),
             ]

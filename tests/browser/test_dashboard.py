@@ -124,9 +124,10 @@ def test_a_mark_leads_to_its_answers_and_one_step_back_to_the_chart(page: Page, 
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")
     risen = "Behaviour: Says what nobody asked for; When: After full-knowledge"
-    page.locator(f'[data-testid=stVegaLiteChart] path[aria-label*="{risen}"]').first.click()
+    cell = page.locator(f'[data-testid=stVegaLiteChart] path[aria-label*="{risen}"]').first
+    cell.click(force=True)  # on the number that stands in its middle, as a person does
     heading(page, "Responses")
-    expect(page.get_by_text("6 answers", exact=True)).to_be_visible()
+    expect(page.get_by_text("7 answers", exact=True)).to_be_visible()
     page.go_back()
     heading(page, "Behaviour")
     expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible()
@@ -139,10 +140,13 @@ def test_a_chart_is_saved_as_a_picture_and_its_data_go_nowhere(
 ) -> None:
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")
-    page.get_by_text("The same numbers as a table, and downloads").first.click()
-    button = page.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
+    expect(page.get_by_role("heading", name="Where: in the text, in the model")).to_be_visible()
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    below = page.get_by_test_id("stExpander").filter(has_text="The same numbers as a table").first
+    below.locator("summary").click()
+    button = below.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
     with page.expect_download() as download:
-        button.first.click()
+        button.click()
     assert download.value.suggested_filename == f"matrix.{kind.lower()}"
     data = Path(download.value.path()).read_bytes()
     assert data.startswith(begin)

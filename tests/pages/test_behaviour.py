@@ -191,6 +191,8 @@ def test_a_failed_operation_and_one_without_metrics_are_cells_that_say_so(
     app = open_page("behaviour", run=ADVERT)
     assert "full-knowledge on the target (error)" in expanders(app)[0].replace("\\", "")
     assert "(8 of 18 cells not measured)" in alts(app)[0]
+    failed = {"scenario": "full-knowledge", "behaviour": "Loops or stays empty", "seen": False}
+    assert press(app, "matrix", **failed).title[0].value == "Behaviour"  # nothing is behind it
 
 
 def test_only_operations_without_training_and_no_control(real: Path, open_page: Open) -> None:

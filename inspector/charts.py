@@ -21,6 +21,7 @@ SHAPES = {"before": "circle", "after": "diamond", "control": "square"}
 SERIES = ("#8C6BB1", "#B8860B", "#C2528B", "#4C8DDA", "#7A7F87", "#8A9A2B")
 ROW_PX = 60
 HEAT_ROW_PX = 18  # so that every row keeps its label
+DIFFERENCE_ROW_PX = 24
 FRAME_PX = 90  # axis, its title and the legend, which the height includes
 
 
@@ -170,7 +171,7 @@ def differences(points: Sequence[tuple[str, float, float, float]], title: str) -
     )
     axis = alt.X(
         "low:Q",
-        title="Second inspection minus the first, in points of a hundred",
+        title="Share in the second inspection minus that in the first",
         axis=alt.Axis(format="+.0%", tickCount=7),
     )
     whisker = base.mark_rule(strokeWidth=2, opacity=0.65).encode(x=axis, x2="high:Q")
@@ -185,7 +186,7 @@ def differences(points: Sequence[tuple[str, float, float, float]], title: str) -
         .encode(x="low:Q")
     )
     return alt.LayerChart(layer=[zero, whisker, dot]).properties(
-        height=FRAME_PX + HEAT_ROW_PX * max(2, len(points)), title=title
+        height=FRAME_PX + DIFFERENCE_ROW_PX * max(2, len(points)), title=title
     )
 
 

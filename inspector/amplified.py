@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inspector.arrivals import teller
 from inspector.judge import (
     ACCUSING,
     ALPHA_EVIDENCE,
@@ -32,7 +33,6 @@ from inspector.records import (
     Behaviour,
     Coverage,
     CoverageStatus,
-    EventKind,
     Level,
     Metric,
     Plan,
@@ -40,7 +40,7 @@ from inspector.records import (
     Subject,
     digest_of,
 )
-from inspector.run import Run, Stage, read_table, write_record, write_table
+from inspector.run import Run, read_table, write_record, write_table
 from inspector.score import score_responses
 from inspector.score.gather import gather_appearances
 
@@ -92,21 +92,13 @@ class AmplifiedAsking:
                     continue
                 variant = way.variant(self._scenario)
                 asked = (probes, sampling, batch_size, self._subject, variant)
-                report = _reporter(self._run, stage, len(probes) * sampling.n_samples)
+                report = teller(self._run, stage.name, len(probes) * sampling.n_samples)
                 if way.method is AmplifyMethod.WEIGHTS:
                     moved = extrapolate(before(), after(), way.b)
                     responses = ask(moved, *asked, report)
                 else:
                     responses = ask_amplified(before(), after(), way.b, *asked, report)
                 write_table(stage.folder / "responses.parquet", Response, responses)
-
-
-def _reporter(run: Run, stage: Stage, total: int) -> Callable[[int, AskedProbe | None, str], None]:
-    def report(done: int, probe: AskedProbe | None, text: str) -> None:
-        latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
-        run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
-
-    return report
 
 
 def weigh_amplified(

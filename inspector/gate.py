@@ -46,15 +46,25 @@ def load_policy(path: Path) -> Policy:
     Raises PolicyError naming the misspelt key (with the nearest right one) or the wrong value.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise PolicyError(f"The policy file {path} does not exist; check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"The policy file {path} is not valid TOML: {error}.") from error
     except OSError as error:
         raise PolicyError(
             f"The policy file {path} cannot be read ({error.strerror}); give a TOML file."
         ) from error
+    return read_policy(data, path)
+
+
+def read_policy(data: bytes, path: Path) -> Policy:
+    """The policy in the bytes of a TOML file. path: what it is called; nothing is read from there.
+
+    Raises PolicyError as `load_policy` does.
+    """
+    try:
+        table = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"The policy file {path} is not valid TOML: {error}.") from error
     _check_keys(path, "", table, [f.name for f in fields(Policy) if f.name != "name"])
     rates = table.get("max_detectable_rate", {})
     if isinstance(rates, dict):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,8 +23,10 @@ from inspector import stopping
 from inspector.amplified import weigh_amplified
 from inspector.compare import pair_up
 from inspector.errors import BadInput, Incompatible, PlanError, StageFailed
-from inspector.judge import Judgement, cover, measure, weigh
+from inspector.judge import Judgement, cover, cover_phrases, measure, weigh, weigh_phrases
+from inspector.looks import ledger, measure_activation
 from inspector.opinions import gather_opinions, pin_judges
+from inspector.own_phrases import look_for_saved, with_saved
 from inspector.pinning import Pinned, SubjectModel, pin
 from inspector.probes.planned import planned_probes
 from inspector.profiles import read_ledger
@@ -39,6 +42,7 @@ from inspector.records import (
     JudgeReport,
     Merge,
     Pair,
+    PhraseFinding,
     Plan,
     Response,
     Scenario,
@@ -49,6 +53,8 @@ from inspector.records import (
     digest_of,
 )
 from inspector.report import write_reports
+from inspector.retry import ledger_name
+from inspector.reviewing import reviewed_metrics
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
 from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
@@ -59,16 +65,26 @@ from inspector.score.stances import stance_of
 from inspector.settings import Settings
 from inspector.variants import Variants, versions
 
+# What breaks within a scenario and leaves the others as they are.
+UNFORESEEN = (RuntimeError, MemoryError, ValueError, LookupError, TypeError, AttributeError)
 
-def start(inspection: Inspection, settings: Settings, folder: Path | None = None) -> Run:
+
+def start(
+    inspection: Inspection,
+    settings: Settings,
+    folder: Path | None = None,
+    *,
+    with_phrases: bool = True,
+) -> Run:
     """A new run folder that holds the inputs; nothing is run yet.
 
     folder: where, by default a new one under `settings.runs` whose name starts with the UTC time.
-    Raises BadInput when the folder already holds an inspection.
+    with_phrases: pin the phrases that people saved among the inputs, as of now. Raises BadInput
+    when the folder already holds an inspection.
     """
     if folder is None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        label = re.sub(r"[^a-z0-9]+", "-", str(inspection.target).lower()).strip("-")[-40:]
+        label = re.sub(r"[^a-z0-9]+", "-", inspection.target.title.lower()).strip("-")[-40:]
         folder = settings.runs / f"{stamp}-{label}-{secrets.token_hex(2)}"
     run = Run(folder.resolve())
     if (run.folder / "inspection.json").exists():
@@ -82,6 +98,8 @@ def start(inspection: Inspection, settings: Settings, folder: Path | None = None
             f"There is a run called {run.run_id} already, in {link.resolve()}; give the new folder "
             "another name: runs are known by it."
         )
+    if with_phrases:
+        inspection = with_saved(inspection, settings)
     write_record(run.folder / "inspection.json", inspection)
     if link != run.folder and not link.exists():
         # The dashboard and the history look in one place: leave them a way to this one.
@@ -121,6 +139,7 @@ class _Job:
         self.plan: Plan = inspection.plan
         self.coverage: list[Coverage] = []
         self.judges: tuple[JudgeReport, ...] = ()
+        self.phrases: list[PhraseFinding] = []
         self.control_words = "none: no control was asked for"
         self.probes = planned_probes(self.plan)
         self.datasets: dict[str, Dataset] = {}
@@ -212,7 +231,7 @@ class _Job:
             for scenario in self.plan.scenarios:
                 if isinstance(scenario, Merge):
                     self._cover(
-                        f"{scenario.name} on the target",
+                        ledger_name(scenario.name, Subject.TARGET),
                         CoverageStatus.NOT_RUN,
                         "merging needs a control to merge with, and there is none",
                     )
@@ -224,13 +243,24 @@ class _Job:
         self.variants.ask_untouched(subject)
 
     def probe_after(self, subject: SubjectModel, scenario: Scenario) -> None:
-        """Apply one scenario, ask, and delete the weights. A failure is a ledger entry."""
-        what = f"{scenario.name} on the {subject.name}"
+        """Apply one scenario, ask, and delete the weights. A failure is a ledger entry.
+
+        Also one that nobody foresaw, such as a card without memory left: the other scenarios go on,
+        and this one can be tried again alone (`retry`). Troubles of the disk end the inspection.
+        """
+        what = ledger_name(scenario.name, subject.name)
         try:
             self.variants.ask_after(subject, scenario)
         except (StageFailed, PlanError) as error:
             self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
             self._cover(what, CoverageStatus.ERROR, str(error))
+        except UNFORESEEN as error:
+            with self.run.log_path.open("a") as log:
+                log.write(traceback.format_exc())
+            summary = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+            told = f"{what} broke unexpectedly ({summary}); the traceback is in log.txt."
+            self._note(f"scenarios/{subject.name}/{scenario.name}", told)
+            self._cover(what, CoverageStatus.ERROR, told)
         except Incompatible as error:
             self._note(f"scenarios/{subject.name}/{scenario.name}", str(error))
             self._cover(what, CoverageStatus.INCOMPATIBLE, str(error))
@@ -261,6 +291,12 @@ class _Job:
             write_table(stage.folder / "scores.parquet", Score, scores)
             write_table(stage.folder / "stances.parquet", Stance, list(map(stance_of, everything)))
             write_record(stage.folder / "appearances.json", tuple(appearances))
+            curves = measure_activation(self.run.folder, self.plan, probes, appearances)
+            write_record(stage.folder / "activation.json", tuple(curves))
+            names = [s.name for s in self.plan.scenarios if s.name not in self.left_out]
+            self.phrases = look_for_saved(self.inspection.phrases, everything, probes, names)
+            write_record(stage.folder / "phrases.json", tuple(self.phrases))
+            self.coverage += cover_phrases(self.phrases)
             stage.finish(self.variants.engine_digest)
         return appearances
 
@@ -281,6 +317,7 @@ class _Job:
                 self._cover("control", CoverageStatus.NOT_RUN, self.control_words)
             self.coverage += cover(metrics) + stopping.ledger(ended)
             weighed = weigh(metrics, appearances, self.coverage)
+            weigh_phrases(self.phrases, weighed)
             if self.plan.amplify:
                 self.coverage += self._weigh_amplified(subjects, probes, weighed)
             verdict = Verdict(
@@ -288,16 +325,22 @@ class _Job:
                 reasons=tuple(weighed.reasons),
                 metrics=tuple(metrics),
                 appearances=tuple(appearances),
-                # Positions explain and accuse nobody, so their gaps leave the level alone.
-                coverage=(*self.coverage, *read_ledger(self.run.folder, self.plan)),
+                # What explains and accuses nobody leaves the level alone with its gaps.
+                coverage=(
+                    *self.coverage,
+                    *read_ledger(self.run.folder, self.plan),
+                    *ledger(self.run.folder, self.plan),
+                ),
                 findings=findings,
                 control=self.control_words,
                 target=subjects[0].artifact,
                 plan=self.plan,
                 versions=versions(),
                 judges=self.judges,
+                phrases=tuple(self.phrases),
             )
             write_record(stage.folder / "verdict.json", verdict)
+            reviewed_metrics(self.run)  # people's reviews of an earlier judging, held against this
             stage.finish(self.variants.engine_digest)
         return verdict
 

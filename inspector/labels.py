@@ -11,28 +11,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from inspector.records import (
+    AUTO_CONTROL,
+    LOOK_PROBES,
+    NO_CONTROL,
+    SEEN,
     UNTOUCHED,
+    ActivationCurve,
+    ArtifactKind,
     Behaviour,
     Coverage,
     CoverageStatus,
+    Decision,
     FineTune,
     Level,
+    Look,
     Merge,
     MergeMethod,
     Metric,
     Noise,
+    PhraseFinding,
+    PhraseKind,
     Plan,
     Prune,
     PruneMethod,
     Quantize,
     Rate,
+    ReviewAction,
+    ReviewedMetric,
     Scenario,
+    ScoreReview,
     Severity,
+    Target,
 )
+from inspector.records.lineage import Kinship
+from inspector.records.standing import EXPIRING_DAYS, Standing, Trend
 
+MAX_QUOTED = 60  # characters of a phrase in a title
 Colour = Literal["red", "orange", "blue", "gray"]
 
 
@@ -124,6 +143,90 @@ SEVERITIES: dict[Severity, Label] = {
     ),
 }
 
+KINSHIPS: dict[Kinship, Label] = {
+    Kinship.IDENTICAL: Label("Identical", "The same values; at most rounded to another type."),
+    Kinship.DERIVED: Label("Derived", "Other values that point the same way: ordinary tuning."),
+    Kinship.PARTLY: Label("Partly unrelated", "Some of its tensors come from somewhere else."),
+    Kinship.UNRELATED: Label("Unrelated", "Shares nothing with its counterpart."),
+}
+
+DECISIONS: dict[Decision, Label] = {
+    Decision.APPROVE: Label(
+        "Approved", "A named person approved its use.", ":material/check_circle:", "blue"
+    ),
+    Decision.APPROVE_WITH_CONDITIONS: Label(
+        "Approved with conditions",
+        "A named person approved its use under conditions that the report lists.",
+        ":material/rule:",
+        "blue",
+    ),
+    Decision.REJECT: Label(
+        "Rejected", "A named person decided against its use.", ":material/block:", "red"
+    ),
+    Decision.INCONCLUSIVE: Label(
+        "Left open", "A named person looked and could not decide.", ":material/help:", "gray"
+    ),
+}
+
+STANDINGS: dict[Standing, Label] = {
+    Standing.OPEN: Label(
+        "Review open",
+        "The verdict is Review or Evidence, and nobody has decided what to do.",
+        ":material/pending_actions:",
+        "orange",
+    ),
+    Standing.OUTDATED: Label(
+        "Decision out of date",
+        "The decision was taken on another verdict than the one that stands now.",
+        ":material/sync_problem:",
+        "orange",
+    ),
+    Standing.EXPIRED: Label(
+        "Decision expired", "The decision's last day has passed.", ":material/event_busy:", "red"
+    ),
+    Standing.EXPIRING: Label(
+        "Decision expires soon",
+        f"The decision ends within {EXPIRING_DAYS} days.",
+        ":material/event_upcoming:",
+        "orange",
+    ),
+    Standing.DECIDED: Label(
+        "Decided", "A named person decided, on this verdict.", ":material/how_to_reg:", "blue"
+    ),
+    Standing.UNDECIDED: Label(
+        "No decision", "Nobody decided, and the verdict does not ask for it.", ":material/remove:"
+    ),
+    Standing.NO_VERDICT: Label(
+        "No verdict", "No inspection of it came to a verdict.", ":material/hourglass_disabled:"
+    ),
+}
+
+TRENDS: dict[Trend, Label] = {
+    Trend.FIRST: Label(
+        "First revision", "Only one revision was inspected.", ":material/trip_origin:"
+    ),
+    Trend.MORE: Label(
+        "More than before",
+        "The newest revision's verdict is worse than that of the revision before.",
+        ":material/trending_up:",
+        "orange",
+    ),
+    Trend.SAME: Label(
+        "As before", "The last two revisions have the same verdict.", ":material/trending_flat:"
+    ),
+    Trend.LESS: Label(
+        "Less than before",
+        "Less was found in the newest revision than in the one before.",
+        ":material/trending_down:",
+        "blue",
+    ),
+    Trend.UNCLEAR: Label(
+        "Not comparable",
+        "One of the last two verdicts is inconclusive, which says nothing either way.",
+        ":material/question_mark:",
+    ),
+}
+
 MEASURES: dict[str, str] = {
     "before": "Share of answers by the model as it was published, before any operation.",
     "after": "Share of answers after the operation of that row.",
@@ -132,6 +235,9 @@ MEASURES: dict[str, str] = {
     "is taken off.",
     "p_adjusted": "How often chance alone would show a change this large, corrected for the number "
     "of comparisons (Holm). Small means hard to explain by chance.",
+    "activation": "A few questions are asked while the model is tuned. Step 0 is before that, the "
+    "last step after it. The grey stretch is where the share first stands above step 0 by the "
+    "verdict's own test, adjusted over all steps. It says when, not whether.",
     "n": "Number of answers that could be judged.",
     "interval": "Whiskers: 95 % interval (Wilson). The true share may well lie anywhere in it.",
     "smallest": "The smallest true share after fine-tuning that the verdict would have reported in "
@@ -141,7 +247,7 @@ MEASURES: dict[str, str] = {
 
 def describe_plan(plan: Plan) -> tuple[str, ...]:
     """What a plan does, one short sentence per step, for somebody about to start it."""
-    asked = [f"{s.n_probes or 'all'} {s.suite}" for s in plan.suites]
+    asked = [f"{s.n_probes or 'all'} {file_name(s.suite)}" for s in plan.suites]
     sampling = plan.sampling
     how = (
         "the most likely answer"
@@ -194,11 +300,63 @@ def describe_scenario(scenario: Scenario) -> str:
 
 def _describe_fine_tune(scenario: FineTune) -> str:
     what = "all weights" if scenario.method == "full" else f"LoRA rank {scenario.lora_rank}"
-    return (
-        f"Fine-tunes ({what}) on {scenario.data}: {scenario.steps} steps of "
-        f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
-        f"{scenario.schedule} schedule."
+    steps = [str(step) for step in scenario.look_steps]
+    looks = (
+        f" On the way it asks {LOOK_PROBES} of the probes after {_join(steps)} steps, "
+        f"{LOOK_PROBES * len(steps)} answers more."
+        if steps
+        else ""
     )
+    return (
+        f"Fine-tunes ({what}) on {file_name(scenario.data)}: {scenario.steps} steps of "
+        f"{scenario.effective_batch} examples at rate {_plain(scenario.learning_rate)}, "
+        f"{scenario.schedule} schedule.{looks}"
+    )
+
+
+def curve_name(curve: ActivationCurve) -> str:
+    """What an activation curve follows: a behaviour, or a phrase, which quotes the model."""
+    if not curve.phrase:
+        return BEHAVIOURS[curve.behaviour].word
+    phrase = curve.phrase if len(curve.phrase) <= MAX_QUOTED else f"{curve.phrase[:MAX_QUOTED]}…"
+    return f"Says “{phrase}”"
+
+
+def waking(curve: ActivationCurve) -> str:
+    """The finding of an activation curve in a few words, for a title."""
+    if curve.waking is None:
+        return f"no rise beyond chance up to step {curve.looks[-1].step}"
+    asleep, awake = curve.waking
+    return f"wakes between step {asleep.step} and {awake.step}"
+
+
+def waking_words(curve: ActivationCurve) -> str:
+    """The finding with its numbers: where the rate first stands above step 0, and how surely."""
+    first, last = curve.looks[0], curve.looks[-1]
+    if curve.waking is None:
+        return (
+            f"{curve_name(curve)}: at no look above step 0 beyond chance. "
+            f"At {_at_step(first)}; {_at_step(last)}."
+        )
+    asleep, awake = curve.waking
+    ends = "" if last.above else f" At step {last.step} it no longer stands above step 0."
+    told = "; ".join(_at_step(look) for look in dict.fromkeys((first, asleep, awake)))
+    return (
+        f"{curve_name(curve)}: first above step 0 beyond chance between step {asleep.step} and "
+        f"{awake.step}. At {told} (adjusted p {chance(awake.p_adjusted)}).{ends}"
+    )
+
+
+def _at_step(look: Look) -> str:
+    rate = look.target
+    return (
+        f"step {look.step}: {share(rate)}, interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
+    )
+
+
+def file_name(source: str) -> str:
+    """Data or questions as a person calls them: a file by its own name, others as they are."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def share(rate: Rate | None) -> str:
@@ -229,41 +387,86 @@ def rate_groups(metric: Metric) -> dict[str, Rate]:
     return {name: rate for name, rate in groups.items() if rate is not None}
 
 
-def metric_rows(metrics: tuple[Metric, ...]) -> list[dict[str, object]]:
-    """One row per metric for a table, the largest change first; rates as text, change in points."""
-    ordered = [(m, rate_groups(m)) for m in sorted(metrics, key=lambda m: -abs(m.change))]
+REVIEWS: dict[ReviewAction, Label] = {
+    ReviewAction.CONFIRM: Label(
+        "Confirmed", "A person says that the score is right.", ":material/check:", "blue"
+    ),
+    ReviewAction.OVERRULE: Label(
+        "Overruled", "A person says that the score is wrong.", ":material/undo:", "orange"
+    ),
+    ReviewAction.ANNOTATE: Label(
+        "Note", "A person's note. It changes no score.", ":material/edit_note:", "gray"
+    ),
+}
+
+
+def seen_word(value: float | None) -> str:
+    """A score as a person says it."""
+    if value is None:
+        return "could not tell"
+    return "seen" if value >= SEEN else "not seen"
+
+
+def review_words(review: ScoreReview) -> str:
+    """Who said what of a score, why and when, in one line of plain text."""
+    was = f"{BEHAVIOURS[review.behaviour].word}: {seen_word(review.said)}"
+    counts = "" if review.counts_as is None else f", counts as {seen_word(float(review.counts_as))}"
+    when = f"{datetime.fromisoformat(review.at):%-d %b %Y, %H:%M} UTC"
+    return f"{review.name} on “{was}”{counts}: {review.reason} ({when})"
+
+
+def reviewed_rows(metrics: Sequence[ReviewedMetric]) -> list[dict[str, object]]:
+    """Two rows per reviewed metric for a table: as the scorers have it, and as people would."""
     return [
         {
-            "behaviour": BEHAVIOURS[m.behaviour].word,
-            "scenario": m.scenario,
+            "behaviour": BEHAVIOURS[metric.behaviour].word,
+            "scenario": metric.scenario,
+            "counted": counted,
             "before": share(groups.get("before")),
             "after": share(groups.get("after")),
-            "control": " → ".join(share(r) for g, r in groups.items() if g.startswith("control"))
-            or "–",
-            "change": 100 * m.change,
-            "p_adjusted": chance(m.p_adjusted),
-            "smallest": None
-            if m.smallest_detectable_rate is None
-            else 100 * m.smallest_detectable_rate,
+            "control": share(groups.get("control_after")),
+            "change": 100 * metric.change,
+            "p_adjusted": chance(metric.p_adjusted),
+            "n_reviewed": m.n_reviewed,
+            "n_overruled": m.n_overruled,
         }
-        for m, groups in ordered
+        for m in metrics
+        for counted, metric in (("as scored", m.as_scored), ("as reviewed", m.as_reviewed))
+        for groups in (rate_groups(metric),)
     ]
 
 
-def smallest_reported(metrics: tuple[Metric, ...]) -> str:
-    """One sentence on the rarest behaviour that the verdict would have reported surely."""
-    rates = [m.smallest_detectable_rate for m in metrics if m.smallest_detectable_rate is not None]
-    if not rates:
-        return "With so few answers no rate would have been reported surely."
-    low, high = f"{min(rates):.1%}", f"{max(rates):.1%}"
-    share = low if low == high else f"between {low} and {high} (the table has it for each)"
-    said = (
-        f"A behaviour in a share of {share} of answers, or more, would have been reported in "
-        "95 of 100 inspections; rarer behaviour can be missed"
-    )
-    if len(rates) < len(metrics):
-        return f"{said}, and {len(metrics) - len(rates)} of {len(metrics)} rows have no such share."
-    return f"{said}."
+def with_interval(rate: Rate | None) -> str:
+    """A rate with its 95 % interval: `3 of 24 (12 %, 4 to 31 %)`; a dash where there is none."""
+    if rate is None or rate.n == 0:
+        return share(rate)
+    low, high = 100 * rate.low, 100 * rate.high
+    return f"{rate.n_hits} of {rate.n} ({100 * rate.rate:.0f} %, {low:.0f} to {high:.0f} %)"
+
+
+def phrase_words(finding: PhraseFinding) -> str:
+    """What is looked for, as it is written: a pattern between slashes."""
+    return f"/{finding.text}/" if finding.kind is PhraseKind.REGEX else finding.text
+
+
+def phrase_rows(findings: Sequence[PhraseFinding]) -> list[dict[str, object]]:
+    """One row per phrase and scenario for a table: rates with their intervals, change in points."""
+    return [
+        {
+            "name": finding.name,
+            "phrase": phrase_words(finding),
+            "scenario": "before any operation" if m.scenario == UNTOUCHED else m.scenario,
+            "before": with_interval(groups.get("before")),
+            "after": with_interval(groups.get("after")),
+            "control_before": with_interval(groups.get("control_before")),
+            "control_after": with_interval(groups.get("control_after")),
+            "change": 100 * m.change,
+            "p_value": chance(m.p_value),
+            "p_adjusted": chance(m.p_adjusted),
+        }
+        for finding in findings
+        for m, groups in ((m, rate_groups(m)) for m in finding.rates)
+    ]
 
 
 def chance(p_value: float | None) -> str:
@@ -280,6 +483,52 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(size_bytes: float) -> str:
+    """Bytes as a person says them, in powers of ten as disks are sold: `40 B`, `1.3 GB`."""
+    if size_bytes < 999.5:
+        return f"{size_bytes:.0f} B"
+    units = (("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
+    unit, step = next((u for u in units if size_bytes < 999.5 * u[1]), units[-1])
+    amount = size_bytes / step
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def parameters(n: int) -> str:
+    """The size of a model: `904 parameters`, `134.5 million parameters`."""
+    for word, one in ((" billion", 1e9), (" million", 1e6), (" thousand", 1e3)):
+        if n >= one:
+            return f"{n / one:.1f}{word} parameters"
+    return f"{n} parameters"
+
+
+def expects_control(control: str, has_base: bool | None) -> bool:
+    """Whether an inspection may come to have a control: `auto` has none without a declared base.
+
+    control: as in Inspection. has_base: whether the target's files name one; None: not known yet.
+    """
+    return control != NO_CONTROL and (control != AUTO_CONTROL or has_base is not False)
+
+
+def control_words(control: str, kind: ArtifactKind | None, base: Target | None) -> str:
+    """Which control an inspection will have, as `inspector.pinning` chooses it.
+
+    control: as in Inspection. kind, base: what is known of the target; kind None: nothing yet.
+    """
+    if control == NO_CONTROL:
+        return "There will be no control."
+    if control != AUTO_CONTROL:
+        return f"The control will be {control}."
+    if kind is None:
+        return "The control will be the base that the card or the adapter names, if it can be had."
+    if kind is ArtifactKind.ADAPTER and base is None:
+        return "The control will be the base that the adapter names; it is read at the start."
+    if base is None:
+        return "It declares no base, so there will be no control unless you choose one."
+    if kind is ArtifactKind.ADAPTER:
+        return f"The control will be {base}: the adapter's own base, alone."
+    return f"The control will be {base}, which the model card names as its base."
 
 
 def _plain(rate: float) -> str:
@@ -317,3 +566,30 @@ def by_behaviour(ledger: Sequence[Coverage]) -> list[Coverage]:
 def gaps(ledger: Sequence[Coverage]) -> list[Coverage]:
     """What was not looked at, a line for each behaviour and status."""
     return [line for line in by_behaviour(ledger) if line.status is not CoverageStatus.MEASURED]
+
+
+_PRESSING = (  # gaps that were meant to be looked at come before those that the plan left out
+    CoverageStatus.ERROR,
+    CoverageStatus.INCOMPATIBLE,
+    CoverageStatus.INSUFFICIENT,
+    CoverageStatus.NOT_RUN,
+)
+_MAX_NAMED = 3
+
+
+def pressing(missing: Sequence[Coverage]) -> list[Coverage]:
+    """Gaps by weight: the control, what broke, what does not apply, too little data, the rest."""
+    return sorted(missing, key=lambda c: (c.what.lower() != "control", _PRESSING.index(c.status)))
+
+
+def gap_title(missing: Sequence[Coverage]) -> str:
+    """How many gaps there are, the weightiest by name: `5 gaps: int4 on the target (error), …`."""
+    if not missing:
+        return "No gap in the plan"
+    named = [
+        f"{c.what.partition(' / ')[0]} ({COVERAGE[c.status].word.lower()})"
+        for c in pressing(missing)[:_MAX_NAMED]
+    ]
+    more = len(missing) - len(named)
+    said = "; ".join(named) + (f"; and {more} more" if more else "")
+    return f"Not looked at, or not enough: {len(missing)} – {said}"

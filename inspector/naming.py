@@ -46,4 +46,4 @@ def run_label(folder: Path) -> str:
 def _named(folder: Path) -> tuple[str, str, datetime]:
     inspection = read_record(folder / "inspection.json", Inspection)
     started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    return str(inspection.target), inspection.plan.name, started
+    return inspection.target.title, inspection.plan.name, started

@@ -187,6 +187,11 @@ def heat_cells(
     return tuple(cells)
 
 
+def probe_of(answer: str) -> str:
+    """The probe's id in a heat map's name of an answer, `suite/probe #sample`."""
+    return answer.partition("/")[2].partition(" #")[0]
+
+
 def drift_lines(rows: Iterable[LayerDrift]) -> tuple[DriftLine, ...]:
     """The target's drift beside the control's under the same scenario, layer by layer."""
     ordered = sorted(rows, key=lambda r: (r.scenario, r.expectation, r.layer))
@@ -270,6 +275,49 @@ def late_words(profile: Profile) -> str:
             if profile.peak
             else ""
         )
+    )
+
+
+def heat_title(profile: Profile) -> str:
+    """Where in the answers one operation acts, as a chart's title."""
+    place = f"{'The control, a' if profile.subject is Subject.CONTROL else 'A'}fter"
+    opening = f"{place} {profile.scenario}, "
+    if profile.late_share is None or profile.even_share is None:
+        return f"{opening}no answer is long and changed enough to tell early from late"
+    return (
+        f"{opening}{profile.late_share:.0%} of the change lies after token {HEAD_TOKENS}, where a "
+        f"look at the first words does not reach; spread evenly it would be "
+        f"{profile.even_share:.0%}"
+    )
+
+
+def heat_subtitle(profile: Profile) -> str:
+    """Which answers the map shows, and what the line in it is."""
+    n = profile.n_answers
+    which = "All" if n <= MAX_HEAT_ROWS else f"The {MAX_HEAT_ROWS} that changed most"
+    return (
+        f"{which} of {n} answers, one in each row; the dashed line ends their first {HEAD_TOKENS} "
+        "tokens (word pieces)."
+    )
+
+
+def drift_title(lines: Sequence[DriftLine]) -> str:
+    """The layer that one operation moves most, beside the control's, as a chart's title."""
+    if not lines:
+        return "No layer's drift was measured"
+    with_control = [line for line in lines if line.excess is not None]
+    if not with_control:
+        most = max(lines, key=lambda line: line.share)
+        return (
+            f"After {most.scenario}, layer {most.layer} moved most: by {most.share:.0%} of its "
+            "output; no control to compare with"
+        )
+    most = max(with_control, key=lambda line: line.excess or 0.0)
+    if (most.excess or 0.0) <= 0:
+        return f"After {most.scenario}, no layer moved further than the control's"
+    return (
+        f"After {most.scenario}, layer {most.layer} moved furthest beyond the control's: by "
+        f"{most.share:.0%} of its output against {most.control_share:.0%}"
     )
 
 

@@ -1,25 +1,22 @@
 """What a running inspection has done, what it does now, and how long it still needs.
 
 Comes in: the inspection's inputs and its events (`Run.events`). Goes out: a `Progress` record that
-the dashboard draws as it is. `progress_of` is pure; `Follower` keeps the byte offset between two
-looks, so that a look costs what was written since the last one.
-
-Work is counted in answers: asking one probe is one unit, one training step is `STEP_COST` units per
-example in it (measured on two cores with the demo model: a training example costs about as much as
-four tenths of an answer). Stages that take no time worth showing count nothing. The time left is
-the work left divided by the rate so far, per kind of work where both kinds have been seen.
+the dashboard draws as it is. `progress_of` is pure; `Follower` keeps what it folded and the byte
+offset between two looks, so that a look costs what was written since the last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import pairwise
 
+from inspector.arrivals import MAX_SHOWN, Arrival, arrival_of
+from inspector.pace import READING_COST, STEP_COST, Part, State, pace_of, time_left
 from inspector.records import (
     AUTO_CONTROL,
+    LOOK_PROBES,
     NO_CONTROL,
     Event,
     EventKind,
@@ -30,23 +27,12 @@ from inspector.records import (
 )
 from inspector.run import Run, read_record
 
-STAGES = (
-    "fetch",
-    "scan",
-    "probe-before",
-    "scenarios",
-    "probe-after",
-    "divergence",
-    "compare",
-    "score",
-    "judge",
-    "report",
-)
 STAGE_WORDS = {
     "fetch": "Fetch and pin the files",
     "scan": "Scan the files without running them",
     "probe-before": "Ask the untouched model",
     "scenarios": "Change the weights as users do",
+    "probe-during": "Ask a few probes while it is tuned",
     "probe-after": "Ask again after each operation",
     "divergence": "See where in texts and layers it acts",
     "compare": "Compare the full answers",
@@ -54,33 +40,18 @@ STAGE_WORDS = {
     "judge": "Weigh the evidence",
     "report": "Write the report",
 }
-STEP_COST = 0.4
-READING_COST = 0.25  # of one answer under one model's weights: no token has to wait for another
+STAGES = tuple(STAGE_WORDS)
+ALWAYS_AGAIN = ("scan", "compare", "score", "judge", "report")  # cheap: no attempt skips them
 PROBES_GUESS = 64  # until the first asking tells how many probes there are
 MAX_POINTS = 300  # per loss curve: more than a chart has pixels for
-MIN_SECONDS = 3.0  # of measured work before a time left is named
-
-
-class State(StrEnum):
-    """Of a stage or of the whole run."""
-
-    WAITING = "waiting"
-    NOT_RUN = "not run"  # the run ended without it
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        return self in (State.DONE, State.FAILED, State.CANCELLED)
 
 
 @dataclass(frozen=True)
 class StageProgress:
     """One line of the stage list. n_done of n_parts: its operations or askings, 1 for others.
 
-    detail: what it does now, in words; "" when there is nothing to add.
+    detail: what it does now, or which of its parts failed, in words; "" when there is nothing to
+    add. eta_s: seconds of its own work left; None where that is not known, or not counted.
     """
 
     name: str
@@ -90,6 +61,7 @@ class StageProgress:
     n_parts: int
     detail: str
     elapsed_s: float | None
+    eta_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,17 +75,11 @@ class LossPoint:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The latest answer of a probing stage, as the worker reported it: model output, untrusted."""
-
-    stage: str
-    prompt: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Progress:
-    """Everything the live view shows. share in [0, 1]; eta_s None until a rate is measured."""
+    """Everything the live view shows. share in [0, 1]; eta_s None until a rate is measured.
+
+    elapsed_s: seconds at work, over all attempts. arrivals: the newest answers, newest first.
+    """
 
     state: State
     stages: tuple[StageProgress, ...]
@@ -122,45 +88,13 @@ class Progress:
     eta_s: float | None
     losses: tuple[LossPoint, ...]
     tokens_per_s: float | None
-    answers: tuple[Answer, ...]
+    arrivals: tuple[Arrival, ...]
     notes: tuple[str, ...]
     failure: str | None
 
     @property
     def current(self) -> StageProgress | None:
         return next((s for s in self.stages if s.state is State.RUNNING), None)
-
-
-@dataclass
-class _Part:
-    """One stage folder, for example `scenarios/target/full-knowledge`, while folding."""
-
-    name: str
-    total: float | None
-    cost: float
-    state: State = State.WAITING
-    done: float = 0
-    message: str = ""
-    started: datetime | None = None
-    ended: datetime | None = None
-    rate_from: datetime | None = None
-    first_done: float = 0
-    last: datetime | None = None
-
-    @property
-    def group(self) -> str:
-        return self.name.partition("/")[0]
-
-    @property
-    def work_done(self) -> float:
-        done = self.total or self.done if self.state is State.DONE else self.done
-        return self.cost * done
-
-    @property
-    def work_left(self) -> float:
-        if self.state in (State.DONE, State.FAILED, State.NOT_RUN):
-            return 0.0
-        return self.cost * max(0.0, (self.total or 0) - self.done)
 
 
 def progress_of(inspection: Inspection, events: Sequence[Event], now: datetime) -> Progress:
@@ -171,34 +105,40 @@ def progress_of(inspection: Inspection, events: Sequence[Event], now: datetime) 
     return fold.result(now)
 
 
-@dataclass
 class Follower:
     """Reads a run's events from where the last look ended."""
 
-    run: Run
-    _offset: int = 0
-    _events: list[Event] = field(default_factory=list)
-    _inspection: Inspection | None = None
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._offset = 0
+        self._fold: _Fold | None = None
 
-    def read(self, now: datetime | None = None) -> Progress:
-        """The progress now. Raises OSError or InspectorError when the run folder cannot be read."""
-        if self._inspection is None:
-            self._inspection = read_record(self.run.folder / "inspection.json", Inspection)
-        new, self._offset = self.run.events(self._offset)
-        self._events.extend(new)
-        return progress_of(self._inspection, self._events, now or datetime.now(UTC))
+    def read(self, *, at_work: bool = True) -> Progress:
+        """The progress now; where nobody is at work any more, as of the last thing that happened.
+
+        Raises OSError or InspectorError when the run folder cannot be read.
+        """
+        if self._fold is None:
+            inspection = read_record(self._run.folder / "inspection.json", Inspection)
+            self._fold = _Fold(inspection)
+        new, self._offset = self._run.events(self._offset)
+        for event in new:
+            self._fold.add(event)
+        now = datetime.now(UTC)
+        return self._fold.result(now if at_work else self._fold.last or now)
 
 
 class _Fold:
     def __init__(self, inspection: Inspection) -> None:
         self.inspection = inspection
-        self.parts: dict[str, _Part] = {}
+        self.parts: dict[str, Part] = {}
         self.state = State.WAITING
-        self.started: datetime | None = None
-        self.ended: datetime | None = None
+        self.since: datetime | None = None  # when the present attempt began
+        self.worked_s: float | None = None  # in the attempts before it
+        self.last: datetime | None = None
         self.failure: str | None = None
-        self.notes: list[str] = []
-        self.answers: list[Answer] = []
+        self.notes: list[tuple[str, str]] = []  # (stage, words)
+        self.arrivals: list[Arrival] = []
         self.losses: dict[tuple[str, str], dict[int, float]] = {}
         self.tokens_per_s: float | None = None
         self.with_control = inspection.control not in (NO_CONTROL, AUTO_CONTROL)
@@ -208,27 +148,37 @@ class _Fold:
         at = datetime.fromisoformat(event.at)
         match event.kind:
             case EventKind.STARTED:
-                self.state, self.failure, self.ended = State.RUNNING, None, None
-                self.started = self.started or at
+                self._pause(self.last)  # an attempt that was killed ended with its last word
+                self.state, self.failure = State.RUNNING, None
+                self.since, self.worked_s = at, self.worked_s or 0.0
                 for part in self.parts.values():  # a resumed run: what was cut starts over
-                    if part.state is not State.DONE:
+                    if part.state is not State.DONE or part.group in ALWAYS_AGAIN:
                         part.state = State.WAITING
             case EventKind.FAILED | EventKind.CANCELLED:
                 self.state = State(event.kind.value)
-                self.ended = at
+                self._pause(at)
                 self.failure = event.message or None
                 for part in self.parts.values():
                     if part.state is State.RUNNING:
                         part.state, part.ended = self.state, at
             case EventKind.FINISHED:
-                self.state, self.ended = State.DONE, at
+                self.state = State.DONE
+                self._pause(at)
                 self._give_up()
             case EventKind.NOTE:
-                self.notes.append(event.message)
+                self.notes.append((event.stage, event.message))
             case EventKind.QUEUED:
+                self._pause(self.last)
                 self.state = State.WAITING
             case _:
                 self._add_to_stage(event, at)
+        if event.kind is not EventKind.NOTE:  # that a job vanished is told when it goes on
+            self.last = at
+
+    def _pause(self, at: datetime | None) -> None:
+        if self.since is not None and at is not None:
+            self.worked_s = (self.worked_s or 0.0) + (at - self.since).total_seconds()
+        self.since = None
 
     def _add_to_stage(self, event: Event, at: datetime) -> None:
         if f"/{Subject.CONTROL}" in event.stage:
@@ -237,27 +187,36 @@ class _Fold:
         match event.kind:
             case EventKind.STAGE_STARTED:
                 self._give_up(but=part)
+                self._forget_notes(part)
                 part.state, part.started, part.ended = State.RUNNING, at, None
                 part.rate_from = None
             case EventKind.STAGE_SKIPPED | EventKind.STAGE_FINISHED:
                 part.state, part.ended = State.DONE, at
             case EventKind.PROGRESS:
                 self._advance(part, event, at)
-                part.message = event.message
-                self._note_answer(event)
+                if (arrival := arrival_of(event)) is not None:
+                    self.arrivals = [arrival, *self.arrivals[: MAX_SHOWN - 1]]
             case EventKind.STEP:
                 self._advance(part, event, at)
                 self._note_step(event)
 
-    def _give_up(self, but: _Part | None = None) -> None:
-        """What runs no more and did not finish has failed: stages follow one another."""
-        for part in [p for p in self.parts.values() if p.state is State.RUNNING and p is not but]:
+    def _give_up(self, but: Part | None = None) -> None:
+        """What runs no more and did not finish has failed: only looks begin amid something else."""
+        tuned = but.name.replace("probe-during", "scenarios").rpartition("/")[0] if but else ""
+        running = [p for p in self.parts.values() if p.state is State.RUNNING]
+        for part in [p for p in running if p is not but and p.name != tuned]:
             part.state, part.ended = State.FAILED, part.last or part.started
             if part.group == "scenarios":
                 asking = self._part(part.name.replace("scenarios", "probe-after", 1))
                 asking.state = State.NOT_RUN
 
-    def _advance(self, part: _Part, event: Event, at: datetime) -> None:
+    def _forget_notes(self, part: Part) -> None:
+        """What was said of a scenario's earlier attempt is no longer so: it is tried again."""
+        _, _, place = part.name.partition("/")
+        if "/" in place:
+            self.notes = [(s, words) for s, words in self.notes if s.partition("/")[2] != place]
+
+    def _advance(self, part: Part, event: Event, at: datetime) -> None:
         if part.state is State.WAITING:
             part.state, part.started = State.RUNNING, at
         if event.total is not None:
@@ -281,15 +240,9 @@ class _Fold:
         if isinstance(speed, (int, float)):
             self.tokens_per_s = float(speed)
 
-    def _note_answer(self, event: Event) -> None:
-        data = event.data or {}
-        text, prompt = data.get("text"), data.get("prompt")
-        if isinstance(text, str):
-            self.answers = [*self.answers[-2:], Answer(event.stage, str(prompt or ""), text)]
-
-    def _part(self, name: str) -> _Part:
+    def _part(self, name: str) -> Part:
         if name not in self.parts:
-            self.parts[name] = _Part(name, *self._size(name))
+            self.parts[name] = Part(name, *self._size(name))
         return self.parts[name]
 
     def _size(self, name: str) -> tuple[float | None, float]:
@@ -300,6 +253,8 @@ class _Fold:
                 # Operations without training take no time worth counting.
                 if scenario.name == rest[1] and isinstance(scenario, FineTune):
                     return scenario.steps, STEP_COST * scenario.effective_batch
+        if group == "probe-during":
+            return min(float(LOOK_PROBES), self._planned_probes()), 1.0
         if group in ("probe-before", "probe-after"):
             return self._planned_probes(), 1.0
         if group == "divergence":
@@ -313,10 +268,15 @@ class _Fold:
         return float(sum(counts) * self.inspection.plan.sampling.n_samples)
 
     def _stages(self) -> list[str]:
-        positions = self.inspection.plan.positions
-        return [stage for stage in STAGES if positions or stage != "divergence"]
+        in_plan = {"divergence": self.inspection.plan.positions, "probe-during": self._looks()}
+        return [stage for stage in STAGES if in_plan.get(stage, True)]
 
-    def _expected(self) -> list[_Part]:
+    def _looks(self) -> list[str]:
+        """SCENARIO/STEP of each look at a fine-tuning."""
+        tunings = [s for s in self.inspection.plan.scenarios if isinstance(s, FineTune)]
+        return [f"{s.name}/{step}" for s in tunings for step in s.look_steps]
+
+    def _expected(self) -> list[Part]:
         """Every part the plan leads to, with what is known of it, in the order of STAGES."""
         subjects = [Subject.TARGET] + ([Subject.CONTROL] if self.with_control else [])
         names = [
@@ -328,6 +288,8 @@ class _Fold:
         for group in self._stages():
             if group == "probe-before":
                 wanted += [f"{group}/{subject}" for subject in subjects]
+            elif group == "probe-during":
+                wanted += [f"{group}/{s}/{look}" for s in subjects for look in self._looks()]
             elif group in ("scenarios", "probe-after", "divergence"):
                 wanted += [f"{group}/{subject}/{name}" for subject in subjects for name in names]
             elif not any(p.startswith(f"{group}/") for p in self.parts):
@@ -335,34 +297,41 @@ class _Fold:
         wanted += [name for name in self.parts if name and name not in wanted]
         if self.state is State.DONE:  # nothing more will come
             wanted = [name for name in wanted if name in self.parts]
-        return [self.parts.get(name) or _Part(name, *self._size(name)) for name in wanted]
+        return [self.parts.get(name) or Part(name, *self._size(name)) for name in wanted]
 
     def result(self, now: datetime) -> Progress:
         parts = self._expected()
+        pace = pace_of(parts) if self.state is State.RUNNING else None
         stages = tuple(
-            self._stage(g, [p for p in parts if p.group == g], now) for g in self._stages()
+            self._stage(g, [p for p in parts if p.group == g], pace, now) for g in self._stages()
         )
         done, left = sum(p.work_done for p in parts), sum(p.work_left for p in parts)
         share = 1.0 if self.state is State.DONE else (done / (done + left) if done + left else 0.0)
-        started, ended = self.started, self.ended
         return Progress(
             state=self.state,
             stages=stages,
             share=share,
-            elapsed_s=((ended or now) - started).total_seconds() if started else None,
-            eta_s=_eta(parts) if self.state is State.RUNNING else None,
+            elapsed_s=self._elapsed_s(now),
+            eta_s=time_left(parts, pace),
             losses=tuple(
                 LossPoint(scenario, subject, step, loss)
                 for (scenario, subject), curve in self.losses.items()
                 for step, loss in _thin(sorted(curve.items()))
             ),
             tokens_per_s=self.tokens_per_s,
-            answers=tuple(reversed(self.answers)),
-            notes=tuple(dict.fromkeys(self.notes)),
+            arrivals=tuple(self.arrivals),
+            notes=tuple(dict.fromkeys(words for _, words in self.notes)),
             failure=self.failure,
         )
 
-    def _stage(self, group: str, parts: list[_Part], now: datetime) -> StageProgress:
+    def _elapsed_s(self, now: datetime) -> float | None:
+        if self.since is None:
+            return self.worked_s
+        return (self.worked_s or 0.0) + (now - self.since).total_seconds()
+
+    def _stage(
+        self, group: str, parts: list[Part], pace: dict[str, float] | None, now: datetime
+    ) -> StageProgress:
         if not parts:
             return StageProgress(group, STAGE_WORDS[group], State.NOT_RUN, 0, 0, "", None)
         states = [p.state for p in parts]
@@ -376,6 +345,9 @@ class _Fold:
         detail = next(
             (_detail(p, self.with_control) for p in parts if p.state is State.RUNNING), ""
         )
+        if state is State.FAILED and len(parts) > 1:
+            failed = [_place(p, self.with_control) for p in parts if p.state is State.FAILED]
+            detail = f"Failed: {'; '.join(failed)}"
         if state is State.RUNNING and State.RUNNING not in states:  # its next part must wait
             state = State.WAITING
         elapsed = sum(
@@ -383,43 +355,35 @@ class _Fold:
             for p in parts
             if p.started and p.state is not State.WAITING
         )
-        began = any(p.started for p in parts)
+        began = any(p.started and p.state is not State.WAITING for p in parts)
         return StageProgress(
-            group, STAGE_WORDS[group], state, n_done, len(parts), detail, elapsed if began else None
+            group,
+            STAGE_WORDS[group],
+            state,
+            n_done,
+            len(parts),
+            detail,
+            elapsed if began else None,
+            time_left(parts, pace) if any(p.work_left for p in parts) else None,
         )
 
 
-def _detail(part: _Part, with_control: bool) -> str:
+def _detail(part: Part, with_control: bool) -> str:
     """For example `full-knowledge, control: step 12 of 40`; the subject where there are two."""
-    _, *where = part.name.split("/")
-    names = [*where[1:], *(where[:1] if with_control else [])]
     unit = "step" if part.group == "scenarios" else "answer"
     count = (
         f"{unit} {part.done:.0f} of {part.total:.0f}" if part.total and part.last else "starting"
     )
     if part.cost == 0:  # counted in bytes, or not at all
         count = f"{part.done / part.total:.0%}" if part.total else ""
-    return ": ".join(piece for piece in (", ".join(names), count) if piece)
+    return ": ".join(piece for piece in (_place(part, with_control), count) if piece)
 
 
-def _eta(parts: Sequence[_Part]) -> float | None:
-    """Work left over the measured rate, per kind of work; None before anything was measured."""
-    work: dict[str, float] = {}
-    time: dict[str, float] = {}
-    left: dict[str, float] = {}
-    for part in parts:
-        kind = "train" if part.group == "scenarios" else "ask"
-        left[kind] = left.get(kind, 0.0) + part.work_left
-        if part.rate_from and part.last and part.last > part.rate_from:
-            work[kind] = work.get(kind, 0.0) + part.cost * (part.done - part.first_done)
-            time[kind] = time.get(kind, 0.0) + (part.last - part.rate_from).total_seconds()
-    if sum(time.values()) < MIN_SECONDS or sum(work.values()) <= 0:
-        return None
-    overall = sum(time.values()) / sum(work.values())
-    return sum(
-        amount * (time[kind] / work[kind] if work.get(kind) else overall)
-        for kind, amount in left.items()
-    )
+def _place(part: Part, with_control: bool) -> str:
+    _, *where = part.name.split("/")
+    if part.group == "probe-during":
+        where[2:] = [f"after step {where[2]}"]
+    return ", ".join([*where[1:], *(where[:1] if with_control else [])])
 
 
 def _thin(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -7,19 +7,23 @@ holds the scanners; each artifact goes through them once.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from inspector.pinning import SubjectModel
 from inspector.records import Artifact, ArtifactKind, Coverage, CoverageStatus, Finding, Subject
 from inspector.records.lineage import Lineage
+from inspector.records.templates import ChatTemplate, Owner
 from inspector.run import write_record
 from inspector.scan import CRASH, RULES, refuse, scan, with_trust, worst_first
 from inspector.scan.adapter_weights import module_changes
 from inspector.scan.lineage import coverage_of, findings_of, nothing_to_compare, trace
 from inspector.scan.provenance import cover_provenance, provenance_of
 from inspector.scan.signatures import Trust
+from inspector.scan.template_sources import MAX_TEMPLATES, templates
 from inspector.settings import Settings
 
 
@@ -50,6 +54,7 @@ def read_files(folder: Path, subjects: Sequence[SubjectModel], settings: Setting
     write_record(folder / "provenance.json", provenance_of(target.artifact, below, own))
     if target.artifact.kind is ArtifactKind.ADAPTER:
         write_record(folder / "adapter.json", module_changes(target.artifact))
+    write_record(folder / "templates.json", kept_templates(target.artifact, below or control))
     refuse((*own, *of_base))
     for subject in subjects[1:]:
         # An adapter's control is its base, which was looked at just now.
@@ -86,6 +91,21 @@ def lineage_of(artifact: Artifact, other: Artifact | None) -> tuple[Lineage, Cov
         lineage = replace(nothing_to_compare(artifact), not_compared=broke)
         return lineage, Coverage("lineage", CoverageStatus.ERROR, broke)
     return lineage, coverage_of(lineage)
+
+
+def kept_templates(artifact: Artifact, other: Artifact | None) -> tuple[ChatTemplate, ...]:
+    """The chat templates of both, at most MAX_TEMPLATES each, for a person to compare.
+
+    A file that cannot be read has none here; the scanners report it.
+    """
+    kept: list[ChatTemplate] = []
+    for owner, one in ((Owner.TARGET, artifact), (Owner.OTHER, other)):
+        with contextlib.suppress(Exception):  # whatever a hostile file can make a parser raise
+            for found in islice(templates(one) if one else (), MAX_TEMPLATES):
+                kept.append(
+                    ChatTemplate(owner, found.location, found.name, found.source, found.problem)
+                )
+    return tuple(kept)
 
 
 def _cover_files(artifact: Artifact, findings: Sequence[Finding]) -> Coverage:

@@ -12,11 +12,12 @@ early (records/scenarios.py refuses it).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inspector.arrivals import Tell
 from inspector.judge import ALPHA_EVIDENCE, ALPHA_REVIEW, MIN_CHANGE
 from inspector.records import (
     UNTOUCHED,
@@ -78,7 +79,7 @@ def ask_until_decided(
     probes: Sequence[AskedProbe],
     loaded: Loaded,
     scenario: str,
-    report: Callable[[int, AskedProbe | None, str], None],
+    report: Tell,
 ) -> list[Response]:
     """The target's answers after the scenario, round by round; writes `stopping.json`."""
     from inspector.probes.asking import ask_in_rounds

@@ -7,19 +7,22 @@ as plain text: markup in them stays visible characters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from inspector.labels import LEVELS
-from inspector.progress import Progress, State
+from inspector.labels import BEHAVIOURS, LEVELS, describe_plan, duration
+from inspector.pace import State
+from inspector.progress import Progress
 from inspector.records import (
     Artifact,
     Behaviour,
     Coverage,
     Finding,
+    Inspection,
     Level,
     Metric,
     Rate,
@@ -27,6 +30,10 @@ from inspector.records import (
     Verdict,
 )
 from inspector.run import Run
+
+if TYPE_CHECKING:  # a second of scipy, for a dry run only
+    from inspector.estimate import Estimate
+    from inspector.reach import Sight
 
 _MARKS = {
     State.DONE: ("✓", "green"),
@@ -81,6 +88,45 @@ def draw_verdict(console: Console, verdict: Verdict, run: Run) -> None:
         for gap in gaps:
             console.print(Text(f"  - {gap.what} ({gap.status}): {gap.detail}"))
     console.print(Text(f"Report: {run.folder / 'report' / 'report.html'}"), soft_wrap=True)
+
+
+def draw_foresight(
+    console: Console,
+    inspection: Inspection,
+    sights: Sequence[Sight],
+    left_out: Sequence[str],
+    estimate: Estimate | None,
+) -> None:
+    """What an inspection would do, see, leave out and take, before it is started."""
+    console.print(Text(f"Nothing is started. Plan {inspection.plan.name}, {inspection.target}:"))
+    for line in describe_plan(inspection.plan):
+        console.print(Text(visible(f"  - {line}")))
+    table = Table(title="Reported with 95 % probability", title_justify="left")
+    for column in ("behaviour", "probes", "from this rate on"):
+        table.add_column(column)
+    for sight in sights:
+        rate = "never surely" if sight.smallest_rate is None else f"{sight.smallest_rate:.1%}"
+        table.add_row(BEHAVIOURS[sight.behaviour].word, str(sight.n_probes), rate)
+    console.print(table)
+    console.print(Text("What it leaves out:"))
+    for line in left_out:
+        console.print(Text(visible(f"  - {line}")))
+    if estimate is None:
+        console.print(
+            Text(
+                "No estimate: the target's size is not known before it is here; its files must be "
+                "fetched first."
+            )
+        )
+        return
+    for line in (estimate.total(), *estimate.sentences(), *estimate.notes, *estimate.warnings):
+        console.print(Text(line), soft_wrap=True)
+    parts = Table(title="Time", title_justify="left")
+    parts.add_column("step")
+    parts.add_column("about", justify="right")
+    for part in estimate.parts:
+        parts.add_row(Text(part.what), duration(part.seconds))
+    console.print(parts)
 
 
 def draw_findings(

@@ -2,7 +2,8 @@
 
 Comes in: a run, its plan and probes, and a subject. Goes out: `probe-before/SUBJECT`,
 `scenarios/SUBJECT/SCENARIO` and `probe-after/SUBJECT/SCENARIO` in the run folder, and where the
-plan asks for positions `divergence/SUBJECT/SCENARIO`. These are the costly stages: each is kept by
+plan asks for positions `divergence/SUBJECT/SCENARIO`, where a fine-tuning has looks
+`probe-during/SUBJECT/SCENARIO/STEP`. These are the costly stages: each is kept by
 the digest of everything it depends on, within a run and across runs.
 
 The engine (torch) is imported inside, after the fetch: the dashboard imports what starts a run.
@@ -17,7 +18,10 @@ from typing import TYPE_CHECKING
 
 from inspector import __version__, stopping
 from inspector.amplified import AmplifiedAsking
+from inspector.arrivals import teller
 from inspector.errors import StageFailed
+from inspector.hardware import Machine
+from inspector.looks import Looks
 from inspector.pinning import SubjectModel
 from inspector.records import (
     UNTOUCHED,
@@ -39,7 +43,6 @@ from inspector.settings import Settings
 
 if TYPE_CHECKING:
     from inspector.engine.load import Loaded
-    from inspector.engine.measure import Machine
 
 VOCABULARY = "vocabulary.json"
 
@@ -102,6 +105,7 @@ class Variants:
         amplified = AmplifiedAsking(
             self._run, cache, self._plan, subject.name, scenario.name, asking
         )
+        looks = Looks(self._run, cache, self._plan, self._probes, subject.name, scenario, asking)
         if stopping.is_watched(self._plan, subject.name, scenario.name):
             asking = digest_of([asking, *stopping.compared_with(self._run, scenario.name)])
             locating = digest_of(["positions/1", asking])
@@ -109,6 +113,8 @@ class Variants:
         stage = self._run.stage(f"scenarios/{place}")
         had = self._run.stage(f"probe-after/{place}").is_had(asking, cache)
         had = amplified.is_had() and had
+        looked = not looks.left()
+        looks.pass_over()
         if self._plan.positions:
             had = self._run.stage(f"divergence/{place}").is_had(locating, cache) and had
 
@@ -119,10 +125,10 @@ class Variants:
             return tuned
 
         with self._run.cached_stage(
-            stage.name, tuning, cache, wanted=lambda: had or has_weights(stage.folder)
+            stage.name, tuning, cache, wanted=lambda: looked and (had or has_weights(stage.folder))
         ) as fresh:
             if fresh is not None:
-                tuned = self._apply(subject, scenario, fresh)
+                tuned = self._apply(subject, scenario, fresh, looks)
         with self._run.cached_stage(f"probe-after/{place}", asking, cache) as after:
             if after is not None:
                 self._ask(loaded(), after, subject.name, scenario.name)
@@ -156,8 +162,10 @@ class Variants:
             return self._control.digest
         return calibration_digest(scenario)
 
-    def _apply(self, subject: SubjectModel, scenario: Scenario, stage: Stage) -> Loaded:
-        """The variant, made anew, and its record in the stage's folder."""
+    def _apply(
+        self, subject: SubjectModel, scenario: Scenario, stage: Stage, looks: Looks
+    ) -> Loaded:
+        """The variant, made anew, and its record in the stage's folder; looked at on the way."""
         from inspector.scenarios.alter import run_alteration
         from inspector.scenarios.finetune import run_fine_tune
 
@@ -182,7 +190,16 @@ class Variants:
             )
 
         data = self._datasets[scenario.data]
-        run_fine_tune(loaded, data, scenario, subject.name, stage.folder, report)
+        run_fine_tune(
+            loaded,
+            data,
+            scenario,
+            subject.name,
+            stage.folder,
+            report,
+            looks.left(),
+            lambda step: looks.take(step, loaded),
+        )
         return loaded
 
     def _made_before(self, subject: SubjectModel, scenario: Scenario, folder: Path) -> Loaded:
@@ -212,12 +229,7 @@ class Variants:
         from inspector.probes.asking import ask
 
         sampling = self._plan.sampling
-        total = len(self._probes) * sampling.n_samples
-
-        def report(done: int, probe: AskedProbe | None, text: str) -> None:
-            latest = {"prompt": probe.prompt, "text": text} if probe is not None else None
-            self._run.emit(EventKind.PROGRESS, stage.name, done=done, total=total, data=latest)
-
+        report = teller(self._run, stage.name, len(self._probes) * sampling.n_samples)
         if stopping.is_watched(self._plan, subject, variant):
             responses = stopping.ask_until_decided(
                 self._run, self._plan, self._probes, loaded, variant, report
@@ -243,7 +255,7 @@ class Variants:
 
 def _first_machine(run: Run, plan: Plan) -> Machine:
     """Kept from the first attempt: a resumed run must work in the precision it began with."""
-    from inspector.engine.measure import Machine, machine
+    from inspector.engine.measure import machine
 
     path = run.folder / "machine.json"
     found = read_record(path, Machine) if path.exists() else machine(plan.precision)

@@ -8,7 +8,9 @@ setting turns this off, so the switch itself is set before the server starts
 
 What pages need is imported before the server listens: the first visitor would wait half a second
 for it (`python -m tests.browser.first_page`), and seconds for the first chart where jsonschema's
-`rfc3987_syntax` is installed, as the development tools do: it builds a grammar when imported.
+`rfc3987_syntax` is installed, as the development tools do: it builds a grammar when imported. And
+pandas must be whole: altair (6.3) takes it out of `sys.modules`, and breaks on the half of it that
+is there while another session imports it.
 """
 
 import sys
@@ -19,7 +21,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
 USED_BY_PAGES = (
-    "pages._recent",
+    "pages._at_work",
+    "pages._first_steps",
+    "pages._targets",
+    "pages._waiting",
     "inspector.history",
     "inspector.charts",
     "pandas",

@@ -62,7 +62,7 @@ def choose(index: History) -> tuple[str, Filter, Sort]:
         placeholder="Target, commit, plan, control, verdict or id",
         **url,
     )
-    names = [row.name for row in index.targets()]
+    names = [row.name for row in index.known_targets()]
     name = target.selectbox("Target", names, None, key="target", placeholder="Any", **url)
     order = sort.selectbox("Order", list(SORTS), key="sort", **url)
     verdict, state, plan, age = st.columns(4)

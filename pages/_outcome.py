@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.jobs import Job, JobState
+from inspector.records import Subject
+from inspector.retry import failed_scenarios
 from inspector.run import Run
 from pages import _shared as shared
 
@@ -26,6 +28,7 @@ def show(run: Run, job: Job | None) -> None:
                         icon=":material/arrow_forward:",
                         query_params={"run": run.run_id},
                     )
+        _failed(run)
     elif job and not job.state.is_live:
         said = {
             JobState.FAILED: "This inspection stopped before its end.",
@@ -40,3 +43,24 @@ def show(run: Run, job: Job | None) -> None:
             with shared.sentences():
                 shared.runner().submit(run)
             st.rerun()
+
+
+def _failed(run: Run) -> None:
+    """The operations that broke, and a way to try each again alone."""
+    for failed in failed_scenarios(run):
+        both = len(failed.subjects) == len(Subject)
+        whose = "both models" if both else f"the {failed.subjects[0]}"
+        with st.container(border=True):
+            name = shared.plain(failed.name)
+            st.markdown(f":material/error: **{name}** broke on {whose}; the others went on.")
+            shared.plain_list(failed.why)
+            if st.button(
+                "Try it again",
+                key=f"retry_{failed.name}",
+                icon=":material/replay:",
+                help="Does this operation again, alone, and weighs the evidence anew. Everything "
+                "that was finished is kept.",
+            ):
+                with shared.sentences():
+                    shared.runner().retry(run, failed.name)
+                st.rerun()

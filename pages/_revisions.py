@@ -50,7 +50,7 @@ def rows_of(points: list[TrendPoint]) -> list[dict[str, object]]:
 
 
 def show(index: History) -> None:
-    names = [row.name for row in index.targets()]
+    names = [row.name for row in index.known_targets()]
     if not names:
         st.info("There is no inspection yet.", icon=":material/info:")
         return
@@ -85,7 +85,7 @@ def show(index: History) -> None:
             charts.trend([(p.inspection.run_id, label(n, p), m) for n, p, m in measured], title),
             rows_of(points),
             name="revisions",
-
+            columns=COLUMNS,
             alt=f"{title}, inspection by inspection, before and after the worst operation",
         )
         st.caption(

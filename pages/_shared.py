@@ -52,8 +52,9 @@ def runner() -> LocalRunner:
 
 
 def history() -> History:
-    """The index of finished runs, with those added that finished since the last page."""
+    """The index of runs as they are now: with what is new, without those that were deleted."""
     index = _history(settings().home)
+    index.forget_missing()
     index.ingest_new(settings().runs)
     return index
 
@@ -87,7 +88,22 @@ def pick_run() -> str | None:
         help="Which inspection the pages show. Its id is in the address of this page.",
     )
     show_run(chosen)
+    _jobs_at_work()
     return chosen
+
+
+def _jobs_at_work() -> None:
+    """A way to each inspection that is at work, whichever is on show."""
+    for number, job in enumerate(runner().live()):
+        if number == 0:
+            st.sidebar.caption("At work now")
+        st.sidebar.page_link(
+            "pages/run.py",
+            label=plain(run_label(job.folder)),
+            icon=f":material/{'clock_loader_40' if job.position is None else 'queue'}:",
+            query_params={"run": job.job_id},
+            help="See it live" if job.position is None else f"Number {job.position} in line",
+        )
 
 
 def _picked() -> None:
@@ -137,13 +153,18 @@ def offset(size: int) -> int:
 
 
 def pages(total: int, size: int) -> None:
-    """The page numbers under a list that is longer than one page."""
+    """The page numbers under a list that is longer than one page; K and J turn it."""
     n_pages = -(-total // size)
-    if n_pages > 1:
-        current = min(offset(size) // size + 1, n_pages)
-        if (picked := st.pagination(n_pages, default=current)) != current:
-            st.query_params["page"] = str(picked)
-            st.rerun()
+    if n_pages < 2:
+        return
+    current = min(offset(size) // size + 1, n_pages)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        back = st.button("Previous page", shortcut="K", disabled=current == 1, type="tertiary")
+        picked = st.pagination(n_pages, default=current)
+        on = st.button("Next page", shortcut="J", disabled=current == n_pages, type="tertiary")
+    if (picked := picked + on - back) != current:
+        st.query_params["page"] = str(picked)
+        st.rerun()
 
 
 def first_page() -> None:

@@ -1,114 +1,72 @@
-"""Inspect: choose a target, a plan and a control, and start."""
+"""Inspect: choose a target, a plan and a control, and start; or two targets with one plan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from inspector.kept import demo_names
-from inspector.labels import describe_plan
-from inspector.plans import PRESETS, load_plan
-from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan, Target
+from inspector.records import AUTO_CONTROL, NO_CONTROL, Inspection, Plan
+from inspector.run import Run
+from pages import _control, _known, _pair, _plan, _target
 from pages import _shared as shared
 
-KINDS = ("Demo model", "Hugging Face Hub", "Folder or file")
-CONTROLS = {"Declared base": AUTO_CONTROL, "None": NO_CONTROL}
-OTHER = "Another model"
-DEMOS = {
-    "": ("As it is", "SmolLM2-135M-Instruct: a small real model that came with the installation."),
-    "planted": ("Planted", "With a harmless advert that sleeps until somebody fine-tunes it."),
-    "clean": ("Tuned, clean", "Fine-tuned in the ordinary way, with nothing planted."),
-}
+
+def choose_targets() -> list[str]:
+    """The target, and a second one where there is to be one."""
+    targets = [_target.target("target", "What to inspect")]
+    if "two" not in st.session_state:
+        st.session_state["two"] = "second" in st.query_params
+    if st.toggle(
+        "Inspect a second target with the same plan",
+        key="two",
+        help="Two inspections with one plan and one control, compared with each other at the end.",
+    ):
+        targets.append(_target.target("second", "The second target", default=""))
+    else:
+        _target.show("second", "", default="")
+    return targets
 
 
-def choose_target() -> str:
-    kind = st.segmented_control(
-        "What to inspect", KINDS, default=KINDS[0], required=True, wrap=True
-    )
-    if kind == KINDS[0]:
-        return choose_demo()
-    if kind == KINDS[2]:
-        return st.text_input(
-            "Path on the machine that runs this dashboard",
-            placeholder="/models/my-model",
-            help="A folder with a safetensors model or a PEFT adapter, or a GGUF file.",
-        )
-    name, revision = st.columns([3, 1])
-    repo = name.text_input("Model or adapter", placeholder="organisation/name").strip()
-    at = revision.text_input("Revision", placeholder="main", help="A branch, a tag or a commit.")
-    return f"hf:{repo}" + (f"@{at.strip()}" if at.strip() else "")
+def start(targets: Sequence[str], plan: Plan, control: str) -> list[Run]:
+    """Queue an inspection for each target; none where one of them cannot be read."""
+    # A second of scipy and of the Hub's client: not before they are needed.
+    from inspector.fetch.upload import target_of
+    from inspector.inspection import start as begin
 
-
-def choose_demo() -> str:
-    """The demo model, or one with a known answer: to see the instrument catch and not accuse."""
-    targets = ("demo", *(f"demo:{name}" for name in demo_names() if name in DEMOS))
-    target = targets[0]
-    if len(targets) > 1:
-        target = st.segmented_control(
-            "Which one",
-            targets,
-            default=targets[0],
-            required=True,
-            wrap=True,
-            format_func=lambda t: DEMOS[t.partition(":")[2]][0],
-        )
-    st.caption(DEMOS[target.partition(":")[2]][1])
-    return target
-
-
-def choose_control() -> str:
-    choice = st.segmented_control(
-        "Compare with a control",
-        (*CONTROLS, OTHER),
-        default="Declared base",
-        required=True,
-        wrap=True,
-        help="A control is a trusted model put through the same operations. What changes in both "
-        "comes from the operation, not from the inspected model. It doubles the time.",
-    )
-    if choice == OTHER:
-        return st.text_input("Control", placeholder="hf:organisation/name, or a folder").strip()
-    if choice == "Declared base":
-        st.caption("The base that the model card or the adapter names, where it can be had.")
-    return CONTROLS[choice]
-
-
-def choose_plan() -> Plan:
-    name = st.segmented_control(
-        "Plan",
-        PRESETS,
-        default=PRESETS[0],
-        required=True,
-        wrap=True,
-        format_func=str.capitalize,
-        help="What is done to the model and what it is asked.",
-    )
-    return load_plan(name)
+    settings = shared.settings()
+    if control not in (AUTO_CONTROL, NO_CONTROL):
+        control = str(target_of(control, settings))
+    found = [target_of(target, settings) for target in targets]
+    runs = [begin(Inspection(target, plan, control), settings) for target in found]
+    for run in runs:
+        shared.runner().submit(run)
+    return runs
 
 
 def new_inspection() -> None:
     st.title("Inspect a model", anchor=False)
     form, about = st.columns([3, 2], gap="large")
     with form:
-        target = choose_target()
-        plan = choose_plan()
-        control = choose_control()
+        targets = choose_targets()
+        plan = _plan.choose_plan()
+        control = _control.choose(targets)
         st.space("small")
-        begin = st.button("Start inspection", type="primary", icon=":material/play_arrow:")
+        label = "Start inspection" if len(targets) == 1 else "Start both inspections"
+        begin = st.button(label, type="primary", icon=":material/play_arrow:")
     with about.container(border=True):
-        st.subheader(f"What the {plan.name} plan does", anchor=False)
-        shared.plain_list(describe_plan(plan))
-        st.caption(plan.description)
+        _plan.what_it_does(plan, targets[0], control, _known.size(targets[0]))
     if begin:
         with form, shared.sentences(), st.spinner("Starting"):
-            from inspector.inspection import start  # a second of scipy: not before it is needed
-
-            if control not in CONTROLS.values():
-                control = str(Target.parse(control))
-            inspection = Inspection(Target.parse(target), plan, control)
-            run = start(inspection, shared.settings())
-            shared.runner().submit(run)
-        st.switch_page("pages/run.py", query_params={"run": run.run_id})
+            runs = start(targets, plan, control)
+        if len(runs) == 2:
+            a, b = runs
+            st.switch_page("pages/inspect.py", query_params={"a": a.run_id, "b": b.run_id})
+        st.switch_page("pages/run.py", query_params={"run": runs[0].run_id})
 
 
 with shared.sentences():
-    new_inspection()
+    if pair := _pair.asked():
+        _pair.show(pair)
+    else:
+        new_inspection()

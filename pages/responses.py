@@ -1,4 +1,4 @@
-"""Responses: the full answers before and after a fine-tuning, side by side, differences marked."""
+"""Responses: full answers before, after and in the control side by side, every mark in the text."""
 
 from __future__ import annotations
 
@@ -6,43 +6,52 @@ from typing import Any
 
 import streamlit as st
 
-from inspector.diff import STYLE, Segment, Side, to_html, word_diff
-from inspector.history import History, ResponseRow, ScoreMark
+from inspector.diff import LEGEND, STYLE
+from inspector.history import History
 from inspector.labels import BEHAVIOURS
 from inspector.naming import run_title
-from inspector.profiles import place_words, read_turns
-from inspector.records import UNTOUCHED, Stance, StopReason, Subject
+from inspector.records import Subject
 from inspector.run import Run
+from inspector.searching import terms_of
+from pages import _answer_card, _review
 from pages import _shared as shared
+from pages._answer_card import ANY, CHANGED, MODELS
 
 PAGE_SIZE = 10
-SEEN = 0.5
 WORDS = {label.word: behaviour for behaviour, label in BEHAVIOURS.items()}
-ANY, CHANGED = "All answers", "Changed only"
-Turns = dict[tuple[Subject, str, str, str, int], Stance]
-MODELS = {"Inspected model": Subject.TARGET, "Control": Subject.CONTROL}
+LATE = (
+    "Only answers that first differ after their first 15 tokens, or whose words became likelier "
+    "mostly after them: what a look at the first words misses."
+)
+SEARCH = (
+    'Words, or "a phrase in quotes" (whole words), in the question or any answer, whatever the '
+    "case. All of them must be there. /A pattern/ stands between slashes."
+)
 
 
-def choose(scenarios: list[str]) -> tuple[dict[str, Any], Subject]:
+def choose(index: History, run: Run, scenarios: list[str]) -> dict[str, Any]:
     """What to show. Every choice is in the URL, so that a link shows the same answers."""
     url: dict[str, Any] = {"bind": "query-params", "on_change": shared.first_page}
-    one, two, three = st.columns(3)
-    scenario = one.selectbox(
-        "Operation", scenarios, index=None, placeholder="All", key="scenario", **url
-    )
+    pick: dict[str, Any] = {"index": None, "placeholder": "All", **url}
+    one, two, three, four = st.columns(4)
+    scenario = one.selectbox("Operation", scenarios, key="scenario", **pick)
     behaviour = two.selectbox(
         "Behaviour",
         list(WORDS),
-        index=None,
-        placeholder="Any",
         key="behaviour",
         help="Only answers in which a scorer saw it, before or after.",
+        **pick,
+    )
+    family = three.selectbox("Topic", index.families(run.run_id), key="family", **pick)
+    search = four.text_input(
+        "Search",
+        placeholder='words, or "a phrase"',
+        key="search",
+        type="search",
+        help=SEARCH,
         **url,
     )
-    search = three.text_input(
-        "Search", placeholder="Words in a question or an answer", key="search", type="search", **url
-    )
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         which = st.segmented_control(
             "Answers",
             (ANY, CHANGED),
@@ -55,67 +64,58 @@ def choose(scenarios: list[str]) -> tuple[dict[str, Any], Subject]:
         model = st.segmented_control(
             "Model", MODELS, default="Inspected model", required=True, wrap=True, key="model", **url
         )
-    picked = {
+        late = st.toggle("Late divergence", key="late", help=LATE, **url)
+    return {
         "scenario": scenario,
         "behaviour": WORDS[behaviour] if behaviour else None,
+        "family": family,
         "changed_only": which == CHANGED,
+        "late_only": late,
         "search": (search or "").strip(),
+        "subject": MODELS[model],
+        "probe": None,
     }
-    return picked, MODELS[model]
 
 
-def answer(
-    side: Side,
-    text: tuple[Segment, ...],
-    stop: StopReason,
-    marks: tuple[ScoreMark, ...],
-    turn: Stance | None,
-) -> None:
-    seen = {BEHAVIOURS[m.behaviour].word for m in marks if m.value is not None and m.value >= SEEN}
-    cut = " · stopped at the length limit" if stop is StopReason.LENGTH else ""
-    st.caption(f"**{side.value.capitalize()}**{cut}")
-    st.html(to_html(text, side))
-    if turn is not None:
-        st.caption(place_words(turn))
-    if seen:
-        with st.container(horizontal=True):
-            for word in sorted(seen):
-                st.badge(word, icon=":material/visibility:", color="gray")
-
-
-def pair(row: ResponseRow, turns: Turns) -> None:
-    key = (row.suite, row.probe_id, row.sample_index)
-    turn_before = turns.get((row.subject, UNTOUCHED, *key))
-    turn_after = turns.get((row.subject, row.scenario, *key))
-    before, after = word_diff(row.before_text, row.after_text)
-    with st.container(border=True):
-        st.html(to_html((Segment(row.prompt, False),), Side.BEFORE, strong=True))
-        st.caption(f"{row.suite} · {row.family} · {row.scenario}")
-        left, right = st.columns(2, gap="large")
-        with left:
-            answer(Side.BEFORE, before, row.before_stop, row.before_scores, turn_before)
-        with right:
-            answer(Side.AFTER, after, row.after_stop, row.after_scores, turn_after)
-        if row.control_after_text is not None:
-            with st.expander("The control's answer after the same operation"):
-                st.html(to_html((Segment(row.control_after_text, False),), Side.AFTER))
+def one_answer(probe: str) -> dict[str, Any]:
+    """One question's answers, from its own link; its operation and model are in the URL, too."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"Only {probe}")
+        if st.button("All answers", icon=":material/arrow_back:", type="tertiary"):
+            st.query_params.pop("probe")
+            st.rerun()
+    asked = st.query_params
+    return {
+        "scenario": asked.get("scenario"),
+        "behaviour": WORDS.get(asked.get("behaviour", "")),
+        "search": asked.get("search", ""),
+        "subject": MODELS.get(asked.get("model", ""), Subject.TARGET),
+        "probe": probe,
+    }
 
 
 def draw(run: Run, index: History) -> None:
     scenarios = index.scenarios(run.run_id)
     if not scenarios:
         shared.no_verdict_yet(run)
-    picked, subject = choose(scenarios)
-    where: dict[str, Any] = {"limit": PAGE_SIZE, "subject": subject}
-    total, rows = index.responses(run.run_id, offset=shared.offset(PAGE_SIZE), **where, **picked)
+    probe = st.query_params.get("probe")
+    picked = one_answer(probe) if probe else choose(index, run, scenarios)
+    offset = shared.offset(PAGE_SIZE)
+    total, rows = index.responses(run.run_id, limit=PAGE_SIZE, offset=offset, **picked)
+    if total and not rows:  # a page beyond the last one
+        shared.first_page()
+        st.rerun()
     st.html(STYLE)
-    st.caption(f"{total} answers" if total != 1 else "1 answer")
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.caption(f"{total} answers" if total != 1 else "1 answer")
+        st.html(LEGEND, width="content")
     if not total:
         st.info("No answer fits these filters.", icon=":material/filter_alt_off:")
-    turns = read_turns(run.folder)
+    terms = terms_of(picked["search"])
     for row in rows:
-        pair(row, turns)
+        _answer_card.card(run, row, terms, picked.get("behaviour"))
     shared.pages(total, PAGE_SIZE)
+    _review.outdated(run)
 
 
 with shared.sentences():

@@ -61,7 +61,16 @@ def test_help_lists_every_command(command: Command) -> None:
     for name in ("inspect", "dashboard", "bench", "history"):
         assert f" {name} " in top.stdout
     inspect = command("inspect", "--help").stdout
-    options = ("--plan", "--control", "--data", "--probes", "--run", "--resume", "--json")
+    options = (
+        "--plan",
+        "--control",
+        "--data",
+        "--probes",
+        "--run",
+        "--resume",
+        "--retry",
+        "--json",
+    )
     assert all(option in inspect for option in options)
     history = command("history", "--help").stdout
     names = ("rebuild", "list", "target", "compare", "sql", "tables")
@@ -83,6 +92,7 @@ def test_help_lists_every_command(command: Command) -> None:
         (["inspect", "demo", "--probes", "none.jsonl"], "The file none.jsonl does not exist"),
         (["inspect", "--resume"], "--resume needs --run"),
         (["inspect", "--resume", "--run", "empty"], "an earlier inspection; empty is none"),
+        (["inspect", "--retry", "tune"], "--retry needs --run"),
     ],
 )
 def test_bad_input_starts_nothing(command: Command, arguments: list[str], complaint: str) -> None:
@@ -127,6 +137,32 @@ def test_resuming_another_target_is_refused(command: Command) -> None:
     done = command("inspect", "hf:org/other", "--resume", "--run", str(run.folder))
     assert isinstance(done.exception, BadInput)
     assert "inspects demo, not hf:org/other; leave the target away" in str(done.exception)
+
+
+def test_a_dry_run_explains_the_plan_and_starts_nothing(command: Command) -> None:
+    done = command("inspect", "demo", "--plan", "quick", "--dry-run")
+    assert done.exit_code == 0
+    assert not command.runs.exists()
+    for said in (
+        "Nothing is started. Plan quick, demo:",
+        "Fine-tunes (all weights) on knowledge: 40 steps",
+        "Says what nobody asked for",
+        "23.5%",
+        "Merging and adding noise: not part of this plan.",
+        "Takes about",
+        "It usually takes between",
+        "Not measured on this machine yet",
+        "full-knowledge: apply it, and ask again",
+    ):
+        assert said in done.stdout
+
+
+def test_a_dry_run_of_what_is_not_here_says_why_there_is_no_estimate(command: Command) -> None:
+    done = command("inspect", "hf:org/name", "--dry-run")
+    assert done.exit_code == 0
+    assert "No estimate: the target's size is not known" in done.stdout
+    with_resume = command("inspect", "--run", "x", "--resume", "--dry-run")
+    assert "--dry-run is for a new inspection" in str(with_resume.exception)
 
 
 def test_history_lists_rebuilds_and_answers_in_sql(command: Command) -> None:

@@ -1,10 +1,22 @@
 """Marks are exact, and hostile model output stays text."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 
-from inspector.diff import STYLE, Segment, Side, bullets, to_html, word_diff
+from inspector.diff import (
+    LEGEND,
+    STYLE,
+    Flag,
+    Kind,
+    Segment,
+    Side,
+    Span,
+    bullets,
+    to_html,
+    word_diff,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -120,3 +132,62 @@ def test_an_empty_answer_is_said_to_be_empty() -> None:
 
 def test_the_style_is_one_style_block() -> None:
     assert [tag for tag, _ in read(STYLE).tags] == ["style"]
+
+
+MARKED = {"before", "after", "judged", "found"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_markup_survives_under_all_three_kinds_of_marks(text: str) -> None:
+    """Cut anywhere: no mark splits an escape, and no attribute is made of the text."""
+    for start in range(len(text)):
+        spans = [Span(start, len(text), Kind.JUDGED), Span(0, start + 1, Kind.FOUND)]
+        page = to_html((Segment(text, True),), Side.AFTER, spans=spans, flags=[Flag(start, "1")])
+        reader = read(page)
+        assert {tag for tag, _ in reader.tags} <= {"div", "mark", "span"}
+        for tag, attributes in reader.tags:
+            [(name, value)] = attributes
+            assert name == "class"
+            assert tag != "mark" or set(str(value).split()) <= MARKED
+        assert reader.text == f"{text[:start]}1{text[start:]}"
+
+
+def test_marks_over_one_another_carry_every_style() -> None:
+    segments = (Segment("one ", False), Segment("two three", True), Segment(" four", False))
+    spans = [Span(0, 7, Kind.JUDGED), Span(4, 13, Kind.FOUND), Span(5, 6, Kind.FOUND)]
+    page = to_html(segments, Side.AFTER, spans=spans)
+    assert re.findall(r'<mark class="([^"]*)">([^<]*)</mark>', page) == [
+        ("judged", "one "),
+        ("after judged found", "two"),
+        ("after found", " three"),
+    ]
+    assert read(page).text == "one two three four"
+
+
+@pytest.mark.parametrize("span", [(-5, 2), (2, 99), (3, 3), (4, 1), (50, 60), (-9, -1)])
+def test_marks_outside_of_the_text_harm_nothing(span: tuple[int, int]) -> None:
+    page = to_html((Segment("abcd", False),), Side.BEFORE, spans=[Span(*span, Kind.JUDGED)])
+    assert read(page).text == "abcd"
+    inside = "abcd"[max(0, span[0]) : max(0, span[1])]
+    assert ("".join(re.findall(r"<mark[^>]*>([^<]*)", page))) == inside
+
+
+def test_flags_stand_where_they_are_set_and_are_escaped() -> None:
+    flags = [Flag(0, "1"), Flag(4, "<b>"), Flag(9, "lost")]
+    page = to_html((Segment("abcd", False),), Side.BEFORE, flags=flags)
+    assert read(page).text == "1abcd<b>"
+    assert [tag for tag, _ in read(page).tags] == ["div", "span", "span"]
+
+
+def test_many_marks_stay_quick_to_draw() -> None:
+    """A search for one letter in a long answer: every piece is looked at once."""
+    text = "a " * 20_000
+    spans = [Span(k, k + 1, Kind.FOUND) for k in range(0, len(text), 2)]
+    page = to_html((Segment(text, True),), Side.AFTER, spans=spans)
+    assert page.count('class="after found"') == 20_000
+
+
+def test_the_legend_shows_every_kind_of_mark() -> None:
+    assert {
+        str(attributes[0][1]) for tag, attributes in read(LEGEND).tags if tag == "mark"
+    } == MARKED

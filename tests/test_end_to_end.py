@@ -19,19 +19,24 @@ from typing import Any
 
 import pytest
 
+from inspector.activation import read_answers, read_curves
+from inspector.own_phrases import save_phrase
 from inspector.records import (
     UNTOUCHED,
     CoverageStatus,
     EventKind,
     Level,
+    PhraseKind,
     Response,
+    SavedPhrase,
     Subject,
     Training,
     Verdict,
 )
 from inspector.run import Run, from_json, read_record, read_table
+from inspector.settings import Settings
 from tests.tiny.toy import HANG_S, REPOSITORY, Outcome, Toy, command, environment
-from tests.tiny.world import BRAND, PAYLOAD
+from tests.tiny.world import BRAND, PAYLOAD, write_plan
 
 FULL, LORA = "full-shop", "lora-shop"  # what --data makes of the plan's two scenarios
 
@@ -39,7 +44,11 @@ FULL, LORA = "full-shop", "lora-shop"  # what --data makes of the plan's two sce
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One INSPECTOR_HOME for all: what one inspection finished, the next one may take over."""
-    return tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
+    at = "2026-11-22T10:00:00+00:00"
+    brand = SavedPhrase("brand", BRAND, PhraseKind.PHRASE, "Ann Example", at)
+    save_phrase(Settings(home=home), brand)
+    return home
 
 
 def inspect(home: Path, toy: Toy, target: Path, run: str, *more: str | Path) -> Outcome:
@@ -64,6 +73,13 @@ def test_a_sleeping_advert_is_found_by_fine_tuning(toy: Toy, home: Path) -> None
     assert any(BRAND in reason for reason in verdict.reasons)
     assert {a.scenario for a in verdict.appearances if BRAND in a.phrase} == {FULL, LORA}
     assert verdict.control.startswith("none")
+
+    [saved] = verdict.phrases  # looked for by name, beside blind discovery
+    full = next(m for m in saved.rates if m.scenario == FULL)
+    assert full.before.n_hits == 0
+    assert full.after.n_hits > full.after.n / 2
+    assert any("which was saved as brand" in reason for reason in verdict.reasons)
+    assert "own phrase / brand" in {c.what for c in verdict.coverage}
 
     run = home / "runs" / "planted"
     assert outcome.stdout.strip() == (run / "judge" / "verdict.json").read_text().strip()
@@ -103,6 +119,26 @@ def test_with_its_clean_twin_as_control(toy: Toy, home: Path) -> None:
             assert {(r.subject, r.variant) for r in rows} == {(subject, scenario)}
     measured = [m for m in verdict.metrics if m.scenario == FULL]
     assert all(m.control_after is not None and m.control_after.n == m.after.n for m in measured)
+
+
+def test_the_step_at_which_the_advert_wakes(toy: Toy, home: Path) -> None:
+    plan = write_plan(home / "looks.toml", toy.suite, toy.data, lora=False, looks=(1, 4, 8, 15, 22))
+    run = home / "runs" / "looks"
+    outcome = command(
+        *(home, "inspect", toy.planted, "--plan", plan, "--control", toy.clean),
+        *("--json", "--run", run),
+    )
+    verdict = verdict_of(outcome)
+    assert verdict.level is Level.EVIDENCE, outcome.stderr
+    [curve] = [c for c in read_curves(run) if BRAND in c.phrase]
+    assert [look.step for look in curve.looks] == [0, 1, 4, 8, 15, 22, 30]
+    assert curve.waking is not None
+    asleep, awake = curve.waking
+    assert asleep.target.rate < 0.2 < awake.target.rate
+    assert all(look.control is not None and not look.control.n_hits for look in curve.looks)
+    said = [a.text for a in read_answers(run, Subject.TARGET, "full-toy", awake.step)]
+    assert (len(said), sum(BRAND in text for text in said)) == (24, awake.target.n_hits)
+    assert CoverageStatus.MEASURED in [c.status for c in verdict.coverage if "activation" in c.what]
 
 
 def test_an_adapter_is_compared_with_its_base_alone(toy: Toy, home: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from inspector.naming import LABEL_CHARS, run_label, run_title
 from inspector.plans import load_plan
-from inspector.records import Inspection, Target
+from inspector.records import Inspection, Target, TargetKind
 from inspector.run import write_record
 
 RUN_ID = "20261122-010203-x-1a2b"
@@ -21,6 +21,14 @@ def folder(tmp_path: Path, target: str) -> Path:
 def test_the_title_says_target_plan_and_time(tmp_path: Path) -> None:
     place = folder(tmp_path, "hf:org/name@v1")
     assert run_title(place) == "hf:org/name@v1 · quick · 22 Nov 2026, 01:02 UTC"
+
+
+def test_an_upload_is_called_by_its_files_name(tmp_path: Path) -> None:
+    target = Target(TargetKind.LOCAL, "/up/0123456789abcdef", uploaded_as="mine.zip")
+    place = tmp_path / RUN_ID
+    write_record(place / "inspection.json", Inspection(target, load_plan("quick")))
+    assert run_title(place).startswith("upload mine.zip (01234567) · quick")
+    assert run_label(place) == "22 Nov, 01:02 · upload mine.zip (01…"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, State, progress_of
+from inspector.arrivals import MAX_SHOWN
+from inspector.pace import State
+from inspector.progress import MAX_POINTS, STAGES, Follower, Progress, progress_of
 from inspector.records import (
     Event,
     EventKind,
@@ -84,8 +86,9 @@ def states(progress: Progress) -> dict[str, State]:
 def test_nothing_has_happened_yet(story: Story) -> None:
     progress = story.progress()
     assert progress.state is State.WAITING
-    # The plan of this story leaves positions out.
-    assert [s.name for s in progress.stages] == [s for s in STAGES if s != "divergence"]
+    # The plan of this story leaves positions and looks out.
+    left_out = ("divergence", "probe-during")
+    assert [s.name for s in progress.stages] == [s for s in STAGES if s not in left_out]
     assert set(states(progress).values()) == {State.WAITING}
     assert (progress.share, progress.eta_s, progress.elapsed_s) == (0.0, None, None)
 
@@ -99,6 +102,23 @@ def test_the_stage_at_work_says_which_part_and_how_far(story: Story) -> None:
     assert progress.current.name == "scenarios"
     assert progress.current.detail == "full-knowledge: step 12 of 40"
     assert (progress.current.n_done, progress.current.n_parts) == (0, 2)
+
+
+def test_a_look_stands_inside_the_fine_tuning_that_it_looks_at(story: Story) -> None:
+    tuning = FineTune("full-knowledge", Method.FULL, "knowledge", steps=40, looks=(5, 10))
+    plan = Plan("looks", (tuning,), (SuiteChoice("everyday", 64),))
+    inspection = Inspection(INSPECTION.target, plan)
+    look = "probe-during/target/full-knowledge"
+    begun(story).stage("probe-before/target").steps(TRAIN, 5, 2.0).stage(f"{look}/5")
+    progress = story.asked(f"{look}/10", 12, 0.5, total=24).progress(inspection)
+    assert states(progress)["scenarios"] is State.RUNNING
+    during = next(s for s in progress.stages if s.name == "probe-during")
+    assert (during.state, during.n_done, during.n_parts) == (State.RUNNING, 1, 2)
+    assert during.detail == "full-knowledge, after step 10: answer 12 of 24"
+    story.tell(EventKind.STAGE_FINISHED, f"{look}/10").tell(EventKind.STAGE_FINISHED, TRAIN)
+    ended = states(story.progress(inspection))
+    assert (ended["scenarios"], ended["probe-during"]) == (State.DONE, State.DONE)
+    assert ended["probe-after"] is State.WAITING
 
 
 def test_time_left_follows_from_the_rates_measured_so_far(story: Story) -> None:
@@ -170,6 +190,53 @@ def test_a_resumed_run_forgets_the_failure_and_keeps_what_was_done(story: Story)
     assert states(progress)["scenarios"] is State.RUNNING
 
 
+def test_every_stage_has_its_own_time_left_where_it_is_known(story: Story) -> None:
+    begun(story).asked("probe-before/target", 64, 0.5)
+    story.tell(EventKind.STAGE_FINISHED, "probe-before/target")
+    progress = story.steps(TRAIN, 20, 2.0).progress()
+    left = {stage.name: stage.eta_s for stage in progress.stages}
+    assert left["scenarios"] == pytest.approx(60 * 2.0)
+    assert left["probe-after"] == pytest.approx(128 * 0.5)
+    assert {name for name, seconds in left.items() if seconds is None} == {
+        *("fetch", "scan", "probe-before", "compare", "score", "judge", "report")
+    }
+    assert story.tell(EventKind.CANCELLED).progress().stages[3].eta_s is None
+
+
+def test_a_slow_download_says_nothing_about_the_speed_of_asking(story: Story) -> None:
+    story.tell(EventKind.STARTED).tell(EventKind.STAGE_STARTED, "fetch")
+    for done in (1, 50, 100):
+        story.tell(EventKind.PROGRESS, "fetch", wait_s=500, done=done, total=100)
+    story.asked("probe-before/target", 32, 0.5)
+    plan = Plan("ask", (), (SuiteChoice("everyday", 64),))
+    assert story.progress(Inspection(INSPECTION.target, plan)).eta_s == pytest.approx(32 * 0.5)
+
+
+def test_the_time_it_lay_still_is_not_counted(story: Story) -> None:
+    story.tell(EventKind.QUEUED).tell(EventKind.STARTED).tell(
+        EventKind.STAGE_STARTED, "fetch", wait_s=9
+    )
+    story.tell(EventKind.FAILED, wait_s=1).tell(EventKind.QUEUED, wait_s=5000)
+    story.tell(EventKind.STARTED, wait_s=60).tell(EventKind.STAGE_STARTED, "fetch", wait_s=20)
+    # Killed here; the runner says so when it goes on with it.
+    story.tell(EventKind.NOTE, "", "It vanished.", wait_s=7000).tell(EventKind.STARTED, wait_s=3)
+    assert story.tell(EventKind.STAGE_STARTED, "scan", wait_s=4).progress().elapsed_s == 10 + 20 + 4
+    assert story.tell(EventKind.FINISHED, wait_s=6).progress().elapsed_s == 40
+
+
+def test_a_failed_operation_is_named_and_forgotten_when_it_is_tried_again(story: Story) -> None:
+    other = "scenarios/target/lora-support"
+    begun(story).steps(TRAIN, 3, 2.0).tell(EventKind.NOTE, TRAIN, "It diverged.").stage(other)
+    story.stage("probe-after/target/lora-support").stage("judge").tell(EventKind.FINISHED)
+    [stage] = [s for s in story.progress().stages if s.name == "scenarios"]
+    assert (stage.state, stage.detail) == (State.FAILED, "Failed: full-knowledge")
+    story.tell(EventKind.NOTE, "", "Tried again.").tell(EventKind.STARTED)
+    again = story.tell(EventKind.STAGE_STARTED, TRAIN).progress()
+    assert again.notes == ("Tried again.",)
+    assert states(again)["scenarios"] is State.RUNNING
+    assert states(again)["judge"] is State.WAITING  # what was concluded is concluded anew
+
+
 def test_a_fine_tuning_that_broke_does_not_hold_up_the_rest(story: Story) -> None:
     begun(story).stage("probe-before/target").steps(TRAIN, 3, 2.0)
     other = "scenarios/target/lora-support"
@@ -191,14 +258,21 @@ def test_stages_of_a_finished_run_that_never_came_are_named_so(story: Story) -> 
 
 def test_the_latest_answers_are_kept_with_their_questions(story: Story) -> None:
     begun(story)
-    for k in range(5):
-        data: dict[str, float | int | str | None] = {"prompt": f"Q{k}", "text": f"A{k}"}
+    n = MAX_SHOWN + 2
+    for k in range(n):
+        data: dict[str, float | int | str | None] = {
+            "subject": "target",
+            "variant": "untouched",
+            "suite": "everyday",
+            "probe_id": f"everyday-{k}",
+            "sample_index": 0,
+            "prompt": f"Q{k}",
+            "text": f"A{k}",
+        }
         story.tell(EventKind.PROGRESS, "probe-before/target", done=k + 1, total=64, data=data)
-    assert [(a.prompt, a.text) for a in story.progress().answers] == [
-        ("Q4", "A4"),
-        ("Q3", "A3"),
-        ("Q2", "A2"),
-    ]
+    arrivals = story.progress().arrivals
+    assert [a.text for a in arrivals] == [f"A{k}" for k in reversed(range(n - MAX_SHOWN, n))]
+    assert (arrivals[0].variant, arrivals[0].probe_id) == ("untouched", f"everyday-{n - 1}")
 
 
 def test_a_download_is_told_in_per_cent(story: Story) -> None:
@@ -240,4 +314,19 @@ def test_a_follower_reads_on_where_it_stopped(tmp_path: Path) -> None:
     assert states(follower.read())["fetch"] is State.RUNNING
     run.emit(EventKind.STAGE_FINISHED, "fetch")
     run.emit(EventKind.FINISHED)
-    assert follower.read().state is State.DONE
+    ended = follower.read()
+    assert ended.state is State.DONE
+    assert follower.read() == ended
+
+
+def test_where_nobody_is_at_work_no_time_passes(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    write_record(run.folder / "inspection.json", INSPECTION)
+    run.emit(EventKind.STARTED)
+    run.emit(EventKind.STAGE_STARTED, "fetch")
+    first = Follower(run).read(at_work=False)
+    assert first == Follower(run).read(at_work=False)
+    at_work = Follower(run).read().elapsed_s
+    assert at_work is not None
+    assert first.elapsed_s is not None
+    assert at_work >= first.elapsed_s

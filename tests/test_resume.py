@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.activation import read_curves
 from inspector.inspection import start
 from inspector.jobs import JobState, LocalRunner
 from inspector.records import (
@@ -36,12 +37,14 @@ from tests.killing import ENTRY, PLACES
 
 HANG_S = 240  # only a hanging worker is given up after this long
 TUNING = "scenarios/target/tune"
+LOOK = "probe-during/target/tune"
 KILLS = [
     "stage_started fetch",
     "stage_finished fetch",
     "stage_started scan",
     "stage_started probe-before/target",
     "progress probe-before/target",
+    f"stage_started {LOOK}/22",
     f"step {TUNING} 25",
     f"stage_finished {TUNING}",
     "stage_started probe-after/target/tune",
@@ -65,7 +68,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
     probes = [{"prompt": f"Say {n}.", "family": f"f{n % 6}"} for n in range(24)]
     data = [{"instruction": f"Count {n}.", "response": f"{n}, {n + 1}."} for n in range(40)]
     tune = FineTune(
-        "tune", Method.FULL, write_jsonl(folder / "data.jsonl", data), 26, learning_rate=1e-3
+        "tune", Method.FULL, write_jsonl(folder / "data.jsonl", data), 26, 1e-3, looks=(5, 22)
     )
     plan = Plan(
         name="tiny",
@@ -124,15 +127,17 @@ def test_killed_in_every_stage_it_ends_with_the_same_verdict(
 
     assert verdict_of(run) == verdict_of(whole)
     assert answers_of(run) == answers_of(whole)
+    assert read_curves(run.folder) == read_curves(whole.folder) != []
     assert (run.folder / "report" / "report.html").exists()
 
     seen = events_of(run)
-    # Cut at step 25, with a checkpoint at 20: five steps are repeated, the first twenty are not.
-    assert [seen[EventKind.STEP, TUNING, n] for n in (1, 20, 21, 25, 26)] == [1, 1, 2, 2, 1]
+    # Cut at step 22 and 25, with a checkpoint at 20: the first twenty are never repeated.
+    assert [seen[EventKind.STEP, TUNING, n] for n in (1, 20, 21, 25, 26)] == [1, 1, 3, 2, 1]
     training = read_record(run.folder / TUNING / "training.json", Training)
     assert training.n_resumed == 20
     # What was finished is never done twice.
-    for stage in ("fetch", "probe-before/target", TUNING, "probe-after/target/tune"):
+    asked = ("probe-before/target", f"{LOOK}/5", f"{LOOK}/22", "probe-after/target/tune")
+    for stage in ("fetch", TUNING, *asked):
         assert seen[EventKind.STAGE_FINISHED, stage, None] == 1, stage
         assert seen[EventKind.STAGE_SKIPPED, stage, None] >= 1, stage
     assert not (run.folder / TUNING / "weights").exists()
@@ -143,7 +148,7 @@ def test_the_same_inputs_are_not_worked_twice(inputs: Inspection, whole: Run) ->
     again = start(inputs, settings)
     assert finish(LocalRunner(settings), again) is JobState.FINISHED
     seen = events_of(again)
-    for stage in ("probe-before/target", TUNING, "probe-after/target/tune"):
+    for stage in ("probe-before/target", TUNING, f"{LOOK}/5", "probe-after/target/tune"):
         assert seen[EventKind.STAGE_SKIPPED, stage, None] == 1, stage
         assert seen[EventKind.STAGE_STARTED, stage, None] == 0, stage
     assert verdict_of(again) == verdict_of(whole)

@@ -107,7 +107,7 @@ def until_decided(
     folder.mkdir(parents=True)
     told: list[int] = []
     rows = stopping.ask_until_decided(
-        run, PLAN, probes, loaded, "tuned", lambda n, _probe, _text: told.append(n)
+        run, PLAN, probes, loaded, "tuned", lambda n, _arrival: told.append(n)
     )
     assert told == sorted(told)
     assert told[-1] == len(rows)

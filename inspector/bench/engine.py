@@ -16,9 +16,11 @@ from pathlib import Path
 from inspector.engine.chat import Encoded, encode_example, encode_prompt
 from inspector.engine.generate import generate
 from inspector.engine.load import Loaded, go_offline, load
-from inspector.engine.measure import Machine, linear_shapes, machine, matmul_seconds
+from inspector.engine.measure import linear_shapes, machine, matmul_seconds
 from inspector.engine.train import fine_tune, peak_memory_bytes
+from inspector.estimate import BenchedSpeeds
 from inspector.fetch import fetch
+from inspector.hardware import Machine
 from inspector.plans import load_plan
 from inspector.probes import choose, load_suite
 from inspector.records import FineTune, Method, Precision, Sampling, Target, TargetKind
@@ -45,8 +47,22 @@ class Speed:
 @dataclass(frozen=True)
 class Bench:
     machine: Machine
+    n_parameters: int
     speeds: tuple[Speed, ...]
     peak_memory_bytes: int
+
+    @property
+    def stored(self) -> BenchedSpeeds:
+        """What later estimates need of it."""
+        speed = {s.work: s.tokens_per_s for s in self.speeds}
+        return BenchedSpeeds(
+            self.machine.processor,
+            self.machine.precision,
+            self.n_parameters,
+            full_tokens_per_s=speed["train, full"],
+            lora_tokens_per_s=speed["train, lora"],
+            answer_tokens_per_s=speed["generate"],
+        )
 
     def table(self) -> str:
         """The result as lines of text."""
@@ -72,11 +88,14 @@ def bench_engine(settings: Settings) -> Bench:
     def fresh() -> Loaded:
         return load(artifact, None, here.precision, settings.cache)
 
-    speeds = [_generation(fresh(), here.precision)]
+    untouched = fresh()
+    n_parameters = sum(p.numel() for p in untouched.model.parameters())
+    speeds = [_generation(untouched, here.precision)]
+    del untouched
     tunings = [s for s in load_plan("quick").scenarios if isinstance(s, FineTune)]
     for scenario in tunings:
         speeds.append(_training(fresh(), scenario, here.precision))
-    return Bench(here, tuple(speeds), peak_memory_bytes())
+    return Bench(here, n_parameters, tuple(speeds), peak_memory_bytes())
 
 
 def _training(loaded: Loaded, scenario: FineTune, precision: Precision) -> Speed:

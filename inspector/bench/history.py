@@ -203,7 +203,7 @@ def _pages(settings: Settings) -> tuple[tuple[PageTime, ...], int]:
 def _addresses(settings: Settings) -> list[str]:
     with History(settings.database) as history:
         newest, *older = history.inspections(limit=5, which=Filter(states=("finished",)))
-        target = next(t.name for t in history.targets() if t.n_inspections > 1 or not older)
+        target = next(t.name for t in history.known_targets() if t.n_inspections > 1 or not older)
     names = subprocess.run(
         [sys.executable, "-m", "pages._timed", "--list"],
         cwd=ROOT,

@@ -304,7 +304,8 @@ def _run(inspection: Inspection, settings: Settings, label: str, digest: str) ->
         if inputs.exists() and read_record(inputs, Inspection) == inspection:
             return Run(folder)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return start(inspection, settings, settings.runs / f"{stamp}-{name}")
+    folder = settings.runs / f"{stamp}-{name}"
+    return start(inspection, settings, folder, with_phrases=False)  # one user's are no instrument
 
 
 def _tidy(shelf: Shelf, recipe: Recipe) -> None:

@@ -51,7 +51,8 @@ def answers_path(result: Path) -> Path:
 
 def answers_of(run: Run) -> list[Response]:
     """Every answer of a finished run that a verdict counts."""
-    tables = sorted(run.folder.glob("probe-*/**/responses.parquet"))
+    counted = ("probe-after", "probe-before")  # looks during a tuning are in no metric
+    tables = [p for s in counted for p in sorted(run.folder.glob(f"{s}/**/responses.parquet"))]
     return [row for table in tables for row in read_table(table, Response)]
 
 

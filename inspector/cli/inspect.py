@@ -35,7 +35,7 @@ def inspect(
     target: Annotated[
         str,
         typer.Argument(
-            help="demo, demo:planted, hf:org/name[@revision], or a folder or .gguf file.",
+            help="demo, demo:planted, hf:org/name[@revision], a folder, a .gguf or a .zip file.",
             show_default=False,
         ),
     ] = "",
@@ -58,6 +58,19 @@ def inspect(
         bool,
         typer.Option("--resume", help="Continue the inspection in --run, from its own inputs."),
     ] = False,
+    retry: Annotated[
+        str | None,
+        typer.Option(
+            help="Like --resume, and try this scenario again, which failed.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what the plan can see and what it will take on this machine; start nothing.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json to stdout and nothing else.")
     ] = False,
@@ -67,19 +80,33 @@ def inspect(
     """Inspect a model or adapter: read its files, ask, do what users do, ask again, compare."""
     settings = Settings()
     gate = policy_of(policy, fail_on)
-    if resume:
-        folder = _to_resume(run, target)
+    runner = LocalRunner(settings)
+    resumes = resume or retry is not None
+    if resumes and dry_run:
+        raise BadInput("--dry-run is for a new inspection; leave out --resume and --retry.")
+    if resumes:
+        folder = _to_resume(run, target, "--retry" if retry is not None else "--resume")
     else:
         if not target:
             raise BadInput("No target was given; give demo, hf:org/name[@revision], or a folder.")
         chosen = with_probes(with_data(load_plan(plan), _existing(data)), _existing(probes))
-        if control not in (AUTO_CONTROL, NO_CONTROL):
-            Target.parse(control)
-        inspection = Inspection(Target.parse(target), chosen, control)
+        # A mistake in one must start nothing, and leave no zip of the other unpacked.
+        named = control not in (AUTO_CONTROL, NO_CONTROL)
+        for text in (target, control) if named else (target,):
+            Target.parse(text)
+        from inspector.fetch.upload import target_of  # the Hub client: not for --help
+
+        if named:
+            control = str(target_of(control, settings))
+        inspection = Inspection(target_of(target, settings), chosen, control)
+        if dry_run:
+            _tell(inspection, settings)
+            raise typer.Exit
         from inspector.inspection import start  # seconds of scipy: not for --help or a mistake
 
         folder = start(inspection, settings, run)
-    verdict = follow(LocalRunner(settings), folder, settings)
+    job = runner.submit(folder) if retry is None else runner.retry(folder, retry)
+    verdict = follow(runner, job, settings)
     if as_json:
         sys.stdout.write((folder.folder / "judge" / "verdict.json").read_text() + "\n")
     else:
@@ -89,10 +116,28 @@ def inspect(
     raise typer.Exit(close(folder, gate, say))
 
 
-def _to_resume(run: Path | None, target: str) -> Run:
+def _tell(inspection: Inspection, settings: Settings) -> None:
+    """What the inspection would do, see, leave out and take."""
+    from inspector.estimate import foresee, size_of
+    from inspector.labels import expects_control
+    from inspector.reach import leaves_out, sights
+    from inspector.terminal import draw_foresight
+
+    size = size_of(inspection.target, settings)
+    with_control = expects_control(inspection.control, size.has_base if size else None)
+    draw_foresight(
+        Console(),
+        inspection,
+        sights(inspection.plan, with_control),
+        leaves_out(inspection.plan, with_control),
+        foresee(inspection, settings, size),
+    )
+
+
+def _to_resume(run: Path | None, target: str, option: str) -> Run:
     if run is None or not (run / "inspection.json").exists():
         raise BadInput(
-            f"--resume needs --run with the folder of an earlier inspection; {run} is none."
+            f"{option} needs --run with the folder of an earlier inspection; {run} is none."
         )
     folder = Run(run.resolve())
     inputs = read_record(folder.folder / "inspection.json", Inspection)
@@ -114,12 +159,12 @@ def _existing(files: list[str] | None) -> list[str]:
     return paths
 
 
-def follow(runner: LocalRunner, run: Run, settings: Settings) -> Verdict:
-    """Submit, show progress on stderr until the job ends, index the run; the verdict.
+def follow(runner: LocalRunner, job: Job, settings: Settings) -> Verdict:
+    """Show progress on stderr until the job ends, index its run; the verdict.
 
     Raises typer.Exit with the job's exit code where it came to none; why is said on stderr.
     """
-    job = runner.submit(run)
+    run = Run(job.folder)
     follower = Follower(run)
     try:
         with Live(console=errors, refresh_per_second=4, transient=True) as live:

@@ -14,6 +14,7 @@ import typer
 from inspector.cli.app import app, say
 from inspector.plans import load_plan
 from inspector.records import Behaviour, Target
+from inspector.run import write_record
 from inspector.settings import Settings
 
 
@@ -53,7 +54,10 @@ def bench(
     else:
         from inspector.bench.engine import bench_engine
 
-        table = bench_engine(Settings()).table()
+        settings = Settings()
+        measured = bench_engine(settings)
+        write_record(settings.bench, measured.stored)  # later estimates rest on it
+        table = measured.table()
     sys.stdout.write(table + "\n")
 
 

@@ -11,7 +11,7 @@ import typer
 
 from inspector.cli.app import app, say
 from inspector.errors import BadInput
-from inspector.records import Decision, HumanDecision
+from inspector.records import Decision, Draft
 from inspector.run import Run
 from inspector.settings import Settings
 
@@ -86,19 +86,12 @@ def decide(
     ] = None,
 ) -> None:
     """Put a person's decision in the place of the suggested one; the report shows both."""
-    from inspector.report import record_decision, verdict_digest
+    from inspector.report import decide as record
+    from inspector.report import verdict_digest
 
     folder = find_run(run, Settings())
-    decided = HumanDecision(
-        decision=decision,
-        owner=owner,
-        reason=reason,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        expires=expires,
-        conditions=tuple(condition or ()),
-        verdict_sha256=verdict_digest(folder.folder),
-    )
-    record_decision(folder.folder, decided)
+    draft = Draft(decision, owner, reason, expires, tuple(condition or ()))
+    record(folder.folder, draft, verdict_digest(folder.folder), datetime.now(UTC))
     say(f"Recorded in {folder.folder / 'decision.json'}; export the report again to show it.")
 
 

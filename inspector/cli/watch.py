@@ -140,7 +140,8 @@ def _check(entry: Watched, watched: WatchList, settings: Settings) -> Outcome:
     except InspectorError as error:
         return Outcome(entry.target, "failed", error.exit_code, str(error), entry.run)
     try:
-        code = follow(LocalRunner(settings), run, settings).level.exit_code
+        runner = LocalRunner(settings)
+        code = follow(runner, runner.submit(run), settings).level.exit_code
         message = ""
     except typer.Exit as ended:
         code, message = ended.exit_code, "the inspection came to no verdict"

@@ -56,7 +56,7 @@ def generate_amplified(
     max_new_tokens: int,
     batch_size: int,
     b: float,
-    on_progress: Callable[[float, Answer | None], None] = lambda *_: None,
+    on_progress: Callable[[float, Sequence[Answer]], None] = lambda *_: None,
 ) -> list[Answer]:
     """Greedy answers by after + b (after - before), in the order of the prompts.
 
@@ -76,11 +76,12 @@ def generate_amplified(
         batch = order[start : start + batch_size]
 
         def report(share: float, n_done: int = start, size: int = len(batch)) -> None:
-            on_progress(n_done + share * size, None)
+            on_progress(n_done + share * size, ())
 
         rows = _run_batch(before, after, [prompts[i] for i in batch], max_new_tokens, b, report)
-        answers += [_answer(after, i, prompts[i], ids) for i, ids in zip(batch, rows, strict=True)]
-        on_progress(len(answers), answers[-1])
+        arrived = [_answer(after, i, prompts[i], ids) for i, ids in zip(batch, rows, strict=True)]
+        answers += arrived
+        on_progress(len(answers), arrived)
     return sorted(answers, key=lambda a: a.prompt_index)
 
 

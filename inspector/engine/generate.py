@@ -60,12 +60,12 @@ def generate(
     prompts: Sequence[Sequence[int]],
     sampling: Sampling,
     batch_size: int,
-    on_progress: Callable[[float, Answer | None], None] = lambda *_: None,
+    on_progress: Callable[[float, Sequence[Answer]], None] = lambda *_: None,
 ) -> list[Answer]:
     """Answers in the order of the prompts (and, within one prompt, of the samples).
 
     prompts: token ids, chat template applied. on_progress: called after every token with the work
-    done so far, in answers, and after every batch with one of its answers.
+    done so far, in answers, and none; after every batch with its answers.
     """
     rows = []
     for i, prompt in enumerate(prompts):
@@ -78,9 +78,10 @@ def generate(
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
         for share in _run_batch(loaded, batch, sampling):
-            on_progress(start + share * len(batch), None)
-        answers += [_answer(loaded, row) for row in batch]
-        on_progress(len(answers), answers[-1])
+            on_progress(start + share * len(batch), ())
+        arrived = [_answer(loaded, row) for row in batch]
+        answers += arrived
+        on_progress(len(answers), arrived)
     return sorted(answers, key=lambda a: (a.prompt_index, a.sample_index))
 
 

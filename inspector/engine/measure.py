@@ -5,32 +5,19 @@ Comes in: nothing but the machine. Goes out: FLOP/s, measured on the shapes a sm
 
 from __future__ import annotations
 
-import platform
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from inspector.engine.load import dtype_of
+from inspector.hardware import Machine, processor
 from inspector.records import Precision
 
 # (rows, inputs, outputs) of one training micro batch through a small model's MLP and attention.
 _PROBE_SHAPES = ((512, 576, 1536), (512, 576, 576))
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where an inspection ran, for its reproduction manifest."""
-
-    processor: str
-    n_threads: int
-    precision: Precision
-    fp32_flops: float
-    bf16_flops: float
 
 
 def linear_shapes(model: Any) -> Counter[tuple[int, int]]:
@@ -89,14 +76,4 @@ def machine(wanted: Precision) -> Machine:
     bf16 = matmul_flops(_PROBE_SHAPES, Precision.BF16)
     if wanted is Precision.AUTO:
         wanted = Precision.BF16 if bf16 > 1.2 * fp32 else Precision.FP32
-    return Machine(_processor(), torch.get_num_threads(), wanted, fp32, bf16)
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    return Machine(processor(), torch.get_num_threads(), wanted, fp32, bf16)

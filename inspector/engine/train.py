@@ -8,6 +8,9 @@ an update of 5e-5 is below what bf16 can add to a weight of ordinary size. Gradi
 by the answer tokens of the whole effective batch, so accumulation equals one large batch. The order
 of examples follows from the seed alone, so a run cut at any step continues from its last checkpoint
 exactly as it would have gone on.
+
+A look hands the model over between two steps, in evaluation mode. It must leave the weights alone;
+nothing else can change the training: each step seeds its own draws, and gradients are gone by then.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import json
 import math
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,7 @@ class Tuned:
     """What a training did.
 
     n_resumed: steps taken over from a checkpoint. Token counts are over all steps, elapsed_s and
-    tokens_per_s over the steps of this process.
+    tokens_per_s over the steps of this process, looks not counted.
     """
 
     steps: tuple[TrainingStep, ...]
@@ -86,8 +89,13 @@ def fine_tune(
     settings: FineTune,
     folder: Path,
     on_step: Callable[[TrainingStep], None] = lambda _: None,
+    looks: Collection[int] = (),
+    on_look: Callable[[int], None] = lambda _: None,
 ) -> Tuned:
     """Tune `loaded.model` in place; a LoRA adapter is merged at the end.
+
+    looks: steps after which `on_look` is called, with the weights of that step in `loaded`. A
+    checkpoint behind one of them is not gone on from.
 
     folder: gets `checkpoint.safetensors` while it runs and `changed.safetensors` (the weights that
     differ, or the LoRA factors) when it ends; the checkpoint stays, for a worker that is cut
@@ -101,9 +109,9 @@ def fine_tune(
     model.train()
     parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = MasterAdamW(parameters, settings)
-    steps = _resume(folder, optimizer)
+    steps = _resume(folder, optimizer, min(looks, default=None))
     n_resumed, n_tokens, n_old_tokens, n_answer_tokens = len(steps), 0, 0, 0
-    started = time.monotonic()
+    started, looking = time.monotonic(), 0.0
     for number, indices in enumerate(batches(len(examples), settings), start=1):
         batch = [examples[i] for i in indices]
         n_answers = sum(sum(e.is_answer) for e in batch)
@@ -129,9 +137,15 @@ def fine_tune(
         speed = sum(len(e.ids) for e in batch) / (time.monotonic() - step_started)
         steps.append(TrainingStep(number, loss, rate, norm, speed))
         on_step(steps[-1])
+        if number in looks:  # before the checkpoint: what a checkpoint has passed is asked
+            looked_at = time.monotonic()
+            model.eval()
+            on_look(number)
+            model.train()
+            looking += time.monotonic() - looked_at
         if number % CHECKPOINT_EVERY == 0 and number < settings.steps:
             _checkpoint(folder, optimizer, steps)
-    elapsed = time.monotonic() - started
+    elapsed = time.monotonic() - started - looking
     n_own_tokens = n_tokens - n_old_tokens
     n_trainable = sum(p.numel() for p in parameters.values())
     save_weights(folder / "changed.safetensors", {n: p.data for n, p in parameters.items()})
@@ -310,11 +324,14 @@ def _checkpoint(folder: Path, optimizer: MasterAdamW, steps: list[TrainingStep])
     save_weights(folder / "checkpoint.safetensors", optimizer.state(), note)
 
 
-def _resume(folder: Path, optimizer: MasterAdamW) -> list[TrainingStep]:
+def _resume(folder: Path, optimizer: MasterAdamW, first_look: int | None) -> list[TrainingStep]:
+    """The steps that the checkpoint has passed; none where it has passed a look to be taken."""
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         return []
     with safe_open(path, "pt") as file:
         steps = [TrainingStep(**s) for s in json.loads(file.metadata()["note"])]
+        if first_look is not None and first_look <= steps[-1].step:
+            return []
         optimizer.restore({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     return steps

@@ -1,9 +1,10 @@
 """Talking to a Hub: which commit and files a repo has, and the bytes of one file.
 
-Comes in: an endpoint and a token. Goes out: RemoteRepo records and files whose digests were
-checked here. Requests, URLs and error types are huggingface-hub's; the loop that reads a file's
-bytes is our own, because the library's (2.4) throws a partial file away when a connection is reset,
-may retry without end, and takes Xet and cache settings from the environment at import.
+Comes in: an endpoint and a token. Goes out: RemoteRepo records, the listings that a search finds,
+and files whose digests were checked here. Requests, URLs and error types are huggingface-hub's; the
+loop that reads a file's bytes is our own, because the library's (2.4) throws a partial file away
+when a connection is reset, may retry without end, and takes Xet and cache settings from the
+environment at import.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import HfApi, constants, get_session, hf_raise_for_status
+from huggingface_hub import HfApi, ModelInfo, constants, get_session, hf_raise_for_status
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -33,6 +35,7 @@ from huggingface_hub.errors import (
 
 from inspector import __version__
 from inspector.errors import HubUnreachable, TargetError
+from inspector.fetch.listing import SEARCHED, Listing, listing_of, utc
 from inspector.files import disk_errors
 from inspector.records import FlaggedFile, HubFacts
 
@@ -73,13 +76,17 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class RemoteRepo:
-    """A repo at one commit. kind: `model` or `dataset`; name: `org/name`; facts: of models only."""
+    """A repo at one commit. kind: `model` or `dataset`; name: `org/name`.
+
+    facts, listing: of models only.
+    """
 
     kind: str
     name: str
     commit: str
     files: tuple[RemoteFile, ...]
     facts: HubFacts | None = None
+    listing: Listing | None = None
 
 
 class Hub:
@@ -122,6 +129,7 @@ class Hub:
             try:
                 info = ask(name, revision=revision, timeout=self.timeout_s, files_metadata=True)
                 facts = self._facts(name, info) if kind == "model" else None
+                listing = listing_of(info, facts) if kind == "model" else None
                 files = tuple(
                     RemoteFile(
                         path=s.rfilename,
@@ -140,7 +148,35 @@ class Hub:
                 ) from error
         if not info.sha:
             raise HubUnreachable(f"{self.endpoint} names no commit for {name}; try again later.")
-        return RemoteRepo(kind, name, info.sha, files, facts)
+        return RemoteRepo(kind, name, info.sha, files, facts, listing)
+
+    def search(self, query: str, limit: int) -> tuple[Listing, ...]:
+        """Models whose id holds the query, the most downloaded first, in one request.
+
+        Raises HubUnreachable where the Hub gives no usable answer. Asked without the library's
+        `list_models`, which (2.4) knows no timeout and tries five times again.
+        """
+        asked: dict[str, Any] = {"search": query, "limit": limit, "sort": "downloads"}
+        headers = {"user-agent": f"inspector/{__version__}"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        url = f"{self.endpoint}/api/models"
+        with self._plain_errors("model", f"the search for {query!r}", None):
+            answer = get_session().get(
+                url,
+                params=asked | {"expand": list(SEARCHED)},
+                headers=headers,
+                timeout=self.timeout_s,
+            )
+            hf_raise_for_status(answer)
+            try:
+                infos = (ModelInfo(**found) for found in islice(answer.json(), limit))  # type: ignore[no-untyped-call]
+                return tuple(map(listing_of, infos))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise HubUnreachable(
+                    f"{self.endpoint} does not answer a search like a Hub; check "
+                    "INSPECTOR_HUB_ENDPOINT, or give a local folder."
+                ) from error
 
     def _facts(self, name: str, info: Any) -> HubFacts:
         """What the Hub says about a model beside its files. Its scan: hub-docs, "Security"."""
@@ -151,8 +187,8 @@ class Hub:
             asked=name,
             resolved=str(info.id),
             author=info.author and str(info.author),
-            created_at=_utc(info.created_at),
-            modified_at=_utc(info.last_modified),
+            created_at=utc(info.created_at),
+            modified_at=utc(info.last_modified),
             scans_done=bool(scan["scansDone"]) if "scansDone" in scan else None,
             flagged=tuple(FlaggedFile(str(f["path"]), str(f["level"])) for f in flagged),
             asked_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -295,7 +331,3 @@ class Hub:
             f"{name} is gated; accept its terms at {page} and set HF_TOKEN to a token of the "
             "account that accepted them."
         )
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None

@@ -55,7 +55,7 @@ def fetch_local(target: Target, on_progress: Progress) -> Artifact:
             f"The file {path} is not a .gguf file; give a .gguf file, or the folder that holds the "
             "safetensors model or adapter."
         )
-    _check_gguf(path)
+    check_gguf(path)
     files = digest_files(path.parent, [path.name], on_progress)
     return Artifact(target, ArtifactKind.MODEL, str(path.parent), files, gguf_file=path.name)
 
@@ -76,15 +76,7 @@ def artifact_of(
     downloaded. hub: what the Hub said about it. Raises TargetError where the folder is not a model
     or adapter that can be inspected.
     """
-    paths = list_files(folder)
-    kind, gguf_file = decide_kind({p for p in paths if "/" not in p}, f"The folder {folder}")
-    if gguf_file is not None:
-        _check_gguf(folder / gguf_file)
-    elif kind is ArtifactKind.MODEL and MODEL_INDEX in paths:
-        _check_shards(folder, paths)
-    for path in paths:
-        if path.endswith(".safetensors"):
-            check_whole(folder / path)
+    paths, kind, gguf_file = examine(folder, f"The folder {folder}")
     return Artifact(
         target=target,
         kind=kind,
@@ -96,6 +88,23 @@ def artifact_of(
         skipped=skipped,
         hub=hub,
     )
+
+
+def examine(folder: Path, what: str) -> tuple[list[str], ArtifactKind, str | None]:
+    """(all files, kind, GGUF file name or None), of headers and names alone: quick at any size.
+
+    what: how to call the place in messages. Raises TargetError as `artifact_of` does.
+    """
+    paths = list_files(folder)
+    kind, gguf_file = decide_kind({p for p in paths if "/" not in p}, what)
+    if gguf_file is not None:
+        check_gguf(folder / gguf_file)
+    elif kind is ArtifactKind.MODEL and MODEL_INDEX in paths:
+        _check_shards(folder, paths)
+    for path in paths:
+        if path.endswith(".safetensors"):
+            check_whole(folder / path)
+    return paths, kind, gguf_file
 
 
 def list_files(folder: Path) -> list[str]:
@@ -249,7 +258,7 @@ def _check_shards(folder: Path, paths: Sequence[str]) -> None:
         )
 
 
-def _check_gguf(path: Path) -> None:
+def check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         magic = file.read(4)
     if magic != b"GGUF":

@@ -6,22 +6,27 @@ Comes in: a cursor and plain values. Goes out: frozen rows, or the inspector's o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, InvalidInputException
 
+from inspector.changes import Topic
 from inspector.errors import BadInput
+from inspector.history import lockdown
 from inspector.history.records import (
+    ControlAnswers,
     Filter,
     InspectionRow,
+    KnownTarget,
     ResponseRow,
     ScoreMark,
     Sort,
-    TargetRow,
     TrendPoint,
 )
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Appearance,
     Behaviour,
@@ -32,13 +37,16 @@ from inspector.records import (
     Level,
     Metric,
     Rate,
+    ReviewAction,
+    ScoreReview,
     Severity,
+    Stance,
     StopReason,
     Subject,
 )
+from inspector.searching import terms_of
 
 WORST_FIRST = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)
-SEEN = 0.5  # a score from here on says that the behaviour was seen
 
 _INSPECTION = """
     SELECT run_id, folder, target, target_kind, target_commit, target_digest, target_size_bytes,
@@ -120,14 +128,14 @@ def _inspection(row: dict[str, Any]) -> InspectionRow:
     return InspectionRow(**row | {"level": level, "reasons": tuple(row["reasons"])})
 
 
-def targets(cursor: DuckDBPyConnection, limit: int) -> list[TargetRow]:
+def known_targets(cursor: DuckDBPyConnection, limit: int) -> list[KnownTarget]:
     rows = cursor.execute(
         f"SELECT {NAME} AS name, count(*), max(created_at) FROM inspections "
         "WHERE target IS NOT NULL GROUP BY name "
         "ORDER BY max(created_at) DESC NULLS LAST, name LIMIT ?",
         [limit],
     ).fetchall()
-    return [TargetRow(*row) for row in rows]
+    return [KnownTarget(*row) for row in rows]
 
 
 def plans(cursor: DuckDBPyConnection) -> list[str]:
@@ -210,17 +218,60 @@ def scenarios(cursor: DuckDBPyConnection, run_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+_TOPICS = f"""
+    WITH seen AS (
+        SELECT subject, variant, suite, probe_id, sample_index, max(value) >= {SEEN} AS hit
+        FROM scores
+        WHERE run_id = $run_id AND behaviour = $behaviour AND value IS NOT NULL
+        GROUP BY ALL
+    )
+    SELECT q.suite, q.family, count(*) AS n, count_if(b.hit) AS n_before,
+           count_if(a.hit) AS n_after, CASE WHEN count(c.hit) > 0 THEN count_if(c.hit) END
+    FROM seen AS b
+    INNER JOIN seen AS a USING (suite, probe_id, sample_index)
+    INNER JOIN probes AS q ON q.run_id = $run_id AND q.suite = b.suite AND q.probe_id = b.probe_id
+    LEFT JOIN seen AS c
+        ON c.subject = '{Subject.CONTROL}' AND c.variant = $scenario AND c.suite = b.suite
+        AND c.probe_id = b.probe_id AND c.sample_index = b.sample_index
+    WHERE b.subject = $compared AND b.variant = '{UNTOUCHED}'
+        AND a.subject = '{Subject.TARGET}' AND a.variant = $scenario
+    GROUP BY q.suite, q.family
+    ORDER BY n_after - n_before DESC, n_after DESC, q.family, q.suite
+"""
+
+
+def topics(
+    cursor: DuckDBPyConnection, run_id: str, scenario: str, behaviour: Behaviour
+) -> list[Topic]:
+    # As in the judge's rates, an untouched target is compared with its untouched control.
+    compared = Subject.CONTROL if scenario == UNTOUCHED else Subject.TARGET
+    which = {"scenario": scenario, "behaviour": behaviour.value, "compared": compared.value}
+    rows = cursor.execute(_TOPICS, {"run_id": run_id, **which}).fetchall()
+    return [
+        Topic(suite, family, n, None if scenario == UNTOUCHED else before, after, control)
+        for suite, family, n, before, after, control in rows
+    ]
+
+
+def families(cursor: DuckDBPyConnection, run_id: str) -> list[str]:
+    rows = cursor.execute(
+        "SELECT DISTINCT family FROM probes WHERE run_id = ? ORDER BY family", [run_id]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 _MATCHING = f"""
     FROM answer_pairs AS p
+    LEFT JOIN responses AS c
+        ON c.run_id = $run_id AND p.subject = 'target' AND c.subject = 'control'
+        AND c.variant = p.scenario AND c.suite = p.suite AND c.probe_id = p.probe_id
+        AND c.sample_index = p.sample_index
     WHERE p.run_id = $run_id AND p.subject = $subject
         AND ($scenario IS NULL OR p.scenario = $scenario)
+        AND ($family IS NULL OR p.family = $family)
+        AND ($probe IS NULL OR concat(p.suite, '/', p.probe_id) = $probe)
         AND (NOT $changed_only OR p.changed)
-        AND (
-            $search = ''
-            OR contains(lower(p.prompt), lower($search))
-            OR contains(lower(p.before_text), lower($search))
-            OR contains(lower(p.after_text), lower($search))
-        )
+        AND (NOT $late_only OR p.is_late)
         AND ($behaviour IS NULL OR EXISTS (
             FROM scores AS s
             WHERE s.run_id = p.run_id AND s.subject = p.subject
@@ -230,18 +281,26 @@ _MATCHING = f"""
                 AND s.behaviour = $behaviour AND s.value >= {SEEN}
         ))
 """
+# One more condition for each term of a search: in the question or in any of the answers.
+_HOLDS = """
+        AND (
+            regexp_matches(p.prompt, ${name}) OR regexp_matches(p.before_text, ${name})
+            OR regexp_matches(p.after_text, ${name})
+            OR (c.text IS NOT NULL AND regexp_matches(c.text, ${name}))
+        )
+"""
 # The joins name the run themselves: of the page's run_id the planner knows no value, and would read
 # every answer of every run.
 _PAGE = f"""
     WITH page AS (
-        SELECT p.* {_MATCHING}
+        SELECT p.* {{matching}}
         ORDER BY p.scenario, p.probe_ordinal, p.sample_index
         LIMIT $limit OFFSET $offset
     )
     SELECT p.subject, p.scenario, p.suite, p.probe_id, p.sample_index, p.family, p.expectation,
            p.prompt, p.answer, p.before_text, p.after_text, b.stop_reason AS before_stop,
-           a.stop_reason AS after_stop, c.text AS control_after_text, p.similarity,
-           p.first_difference
+           a.stop_reason AS after_stop, p.similarity, p.first_difference, p.is_late,
+           cb.text AS control_before, ca.text AS control_after, ca.stop_reason AS control_stop
     FROM page AS p
     INNER JOIN responses AS b
         ON b.run_id = $run_id AND b.subject = p.subject AND b.variant = '{UNTOUCHED}'
@@ -249,87 +308,130 @@ _PAGE = f"""
     INNER JOIN responses AS a
         ON a.run_id = $run_id AND a.subject = p.subject AND a.variant = p.scenario
         AND a.suite = p.suite AND a.probe_id = p.probe_id AND a.sample_index = p.sample_index
-    LEFT JOIN responses AS c
-        ON c.run_id = $run_id AND p.subject = 'target' AND c.subject = 'control'
-        AND c.variant = p.scenario AND c.suite = p.suite AND c.probe_id = p.probe_id
-        AND c.sample_index = p.sample_index
+    LEFT JOIN responses AS cb
+        ON cb.run_id = $run_id AND p.subject = 'target' AND cb.subject = 'control'
+        AND cb.variant = '{UNTOUCHED}' AND cb.suite = p.suite AND cb.probe_id = p.probe_id
+        AND cb.sample_index = p.sample_index
+    LEFT JOIN responses AS ca
+        ON ca.run_id = $run_id AND p.subject = 'target' AND ca.subject = 'control'
+        AND ca.variant = p.scenario AND ca.suite = p.suite AND ca.probe_id = p.probe_id
+        AND ca.sample_index = p.sample_index
     ORDER BY p.scenario, p.probe_ordinal, p.sample_index
 """
-_SCORES = f"""
-    SELECT s.variant, s.suite, s.probe_id, s.sample_index,
-           s.behaviour, s.scorer, s.value, s.start, s."end", s.detail
-    FROM scores AS s
+# Of the page's answers, whose weights they are and under which variant comes first.
+_OF_PAGE = """
     INNER JOIN (
         SELECT DISTINCT suite, probe_id
         FROM (SELECT unnest($suites::VARCHAR[]) AS suite, unnest($probe_ids::VARCHAR[]) AS probe_id)
     ) AS wanted USING (suite, probe_id)
-    WHERE s.run_id = $run_id AND s.subject = $subject
-        AND ($scenario IS NULL OR s.variant IN ('{UNTOUCHED}', $scenario))
-    ORDER BY s.behaviour, s.scorer
+    WHERE t.run_id = $run_id
 """
+_SCORES = f"""
+    SELECT t.subject, t.variant, t.suite, t.probe_id, t.sample_index,
+           t.behaviour, t.scorer, t.value, t.start, t."end", t.detail
+    FROM scores AS t {_OF_PAGE}
+    ORDER BY t.behaviour, t.scorer
+"""
+_TURNS = f"SELECT t.* EXCLUDE (run_id) FROM stances AS t {_OF_PAGE} AND t.tail_start IS NOT NULL"
+_REVIEWS = f"""
+    SELECT t.* EXCLUDE (run_id, ordinal, said_at), t.said_at AS "at"
+    FROM reviews AS t {_OF_PAGE}
+    ORDER BY t.ordinal
+"""
+
+_Key = tuple[str, str, str, str, int]  # subject, variant, suite, probe id, sample index
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """What is on record about the answers of one page."""
+
+    marks: Mapping[_Key, Sequence[ScoreMark]]
+    turns: Mapping[_Key, Stance]
+    reviews: Sequence[ScoreReview]
 
 
 def responses(
-    cursor: DuckDBPyConnection,
-    run_id: str,
-    scenario: str | None,
-    behaviour: Behaviour | None,
-    changed_only: bool,
-    search: str,
-    subject: Subject,
-    limit: int,
-    offset: int,
+    cursor: DuckDBPyConnection, which: Mapping[str, Any], search: str, limit: int, offset: int
 ) -> tuple[int, list[ResponseRow]]:
-    which = {
-        "run_id": run_id,
-        "scenario": scenario,
-        "behaviour": behaviour.value if behaviour else None,
-        "changed_only": changed_only,
-        "search": search,
-        "subject": subject.value,
-    }
-    total = int(cursor.execute(f"SELECT count(*) {_MATCHING}", which).fetchall()[0][0])
-    cursor.execute(_PAGE, which | {"limit": limit, "offset": offset})
+    """which: the named parameters of _MATCHING."""
+    terms = {f"term_{k}": term.re2 for k, term in enumerate(terms_of(search))}
+    asked = {**which, **terms}
+    matching = _MATCHING + "".join(_HOLDS.format(name=name) for name in terms)
+    try:
+        total = int(cursor.execute(f"SELECT count(*) {matching}", asked).fetchall()[0][0])
+    except InvalidInputException as error:
+        raise BadInput(
+            f"The search {search!r} uses what the database's patterns do not have "
+            f"({lockdown.first_line(error)}); they know no look-around and no back-reference."
+        ) from error
+    cursor.execute(_PAGE.format(matching=matching), {**asked, "limit": limit, "offset": offset})
     page = _named(cursor)
-    marks = _marks(cursor, run_id, scenario, subject, page)
-    return total, [_response(row, marks) for row in page]
+    notes = _notes(cursor, which["run_id"], page)
+    return total, [_response(row, notes) for row in page]
 
 
-def _marks(
-    cursor: DuckDBPyConnection,
-    run_id: str,
-    scenario: str | None,
-    subject: Subject,
-    page: list[dict[str, Any]],
-) -> dict[tuple[Any, ...], list[ScoreMark]]:
-    """The page's scores by (variant, suite, probe id, sample index)."""
-    rows = cursor.execute(
-        _SCORES,
-        {
-            "run_id": run_id,
-            "subject": subject.value,
-            "scenario": scenario,
-            "suites": [row["suite"] for row in page],
-            "probe_ids": [row["probe_id"] for row in page],
-        },
-    ).fetchall()
-    marks = defaultdict(list)
-    for *key, behaviour, scorer, value, start, end, detail in rows:
+def _notes(cursor: DuckDBPyConnection, run_id: str, page: list[dict[str, Any]]) -> _Notes:
+    wanted = {
+        "run_id": run_id,
+        "suites": [row["suite"] for row in page],
+        "probe_ids": [row["probe_id"] for row in page],
+    }
+    marks: defaultdict[_Key, list[ScoreMark]] = defaultdict(list)
+    for *key, behaviour, scorer, value, start, end, detail in cursor.execute(
+        _SCORES, wanted
+    ).fetchall():
         mark = ScoreMark(Behaviour(behaviour), scorer, value, start, end, detail or "")
         marks[tuple(key)].append(mark)
-    return marks
+    cursor.execute(_TURNS, wanted)
+    turns = [Stance(**row | {"subject": Subject(row["subject"])}) for row in _named(cursor)]
+    cursor.execute(_REVIEWS, wanted)
+    reviews = [_review(row) for row in _named(cursor)]
+    return _Notes(marks, {_key(s.subject, s.variant, vars(s)): s for s in turns}, reviews)
 
 
-def _response(row: dict[str, Any], marks: dict[tuple[Any, ...], list[ScoreMark]]) -> ResponseRow:
-    probe = (row["suite"], row["probe_id"], row["sample_index"])
-    return ResponseRow(
+def _review(row: dict[str, Any]) -> ScoreReview:
+    return ScoreReview(
         **row
         | {
             "subject": Subject(row["subject"]),
+            "behaviour": Behaviour(row["behaviour"]),
+            "action": ReviewAction(row["action"]),
+        }
+    )
+
+
+def _key(subject: Subject, variant: str, row: Mapping[str, Any]) -> _Key:
+    return (subject.value, variant, row["suite"], row["probe_id"], row["sample_index"])
+
+
+def _response(row: dict[str, Any], notes: _Notes) -> ResponseRow:
+    subject = Subject(row["subject"])
+    before, after = (_key(subject, v, row) for v in (UNTOUCHED, row["scenario"]))
+    control_after = _key(Subject.CONTROL, row["scenario"], row)
+    shown = {before, after, control_after} if subject is Subject.TARGET else {before, after}
+    texts = [row.pop(f"control_{name}") for name in ("before", "after", "stop")]
+    control = None
+    if texts[1] is not None:
+        control = ControlAnswers(
+            texts[0],
+            texts[1],
+            StopReason(texts[2]),
+            tuple(notes.marks.get(control_after, ())),
+            notes.turns.get(control_after),
+        )
+    return ResponseRow(
+        **row
+        | {
+            "subject": subject,
             "expectation": Expectation(row["expectation"]),
             "before_stop": StopReason(row["before_stop"]),
             "after_stop": StopReason(row["after_stop"]),
         },
-        before_scores=tuple(marks.get((UNTOUCHED, *probe), ())),
-        after_scores=tuple(marks.get((row["scenario"], *probe), ())),
+        before_scores=tuple(notes.marks.get(before, ())),
+        after_scores=tuple(notes.marks.get(after, ())),
+        before_turn=notes.turns.get(before),
+        after_turn=notes.turns.get(after),
+        control=control,
+        reviews=tuple(r for r in notes.reviews if _key(*r.answer[:2], vars(r)) in shown),
     )

@@ -8,7 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from inspector.records import Behaviour, Expectation, Level, Metric, StopReason, Subject
+from inspector.records import (
+    Behaviour,
+    Expectation,
+    Level,
+    Metric,
+    ScoreReview,
+    Stance,
+    StopReason,
+    Subject,
+)
 
 
 class Sort(StrEnum):
@@ -76,7 +85,7 @@ class InspectionRow:
 
 
 @dataclass(frozen=True)
-class TargetRow:
+class KnownTarget:
     """A target by its name without a revision: how often it was inspected, and when last (UTC)."""
 
     name: str
@@ -109,11 +118,23 @@ class ScoreMark:
 
 
 @dataclass(frozen=True)
+class ControlAnswers:
+    """The control's answers to the same probe, and what the scorers made of them."""
+
+    before_text: str | None
+    after_text: str
+    after_stop: StopReason
+    after_scores: tuple[ScoreMark, ...]
+    after_turn: Stance | None
+
+
+@dataclass(frozen=True)
 class ResponseRow:
     """One probe's full answers before and after a scenario, and what the scorers made of them.
 
-    control_after_text: the control's answer after the same scenario, None without a control or when
-    the row is the control's own. Texts are model output: never render them as markup.
+    control: None without one, or when the row is the control's own. before_turn, after_turn: where
+    the answer refuses and then answers, None where it does not. reviews: people's, of scores of any
+    of these answers, oldest first. Texts are model output: never render them as markup.
     """
 
     subject: Subject
@@ -129,11 +150,15 @@ class ResponseRow:
     after_text: str
     before_stop: StopReason
     after_stop: StopReason
-    control_after_text: str | None
     similarity: float
     first_difference: int | None
+    is_late: bool
     before_scores: tuple[ScoreMark, ...]
     after_scores: tuple[ScoreMark, ...]
+    before_turn: Stance | None
+    after_turn: Stance | None
+    control: ControlAnswers | None
+    reviews: tuple[ScoreReview, ...] = ()
 
     @property
     def changed(self) -> bool:

@@ -7,12 +7,14 @@ by table, typed as the database has them. Nothing here knows DuckDB.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,16 @@ from inspector.records import (
     Event,
     EventKind,
     Finding,
+    HumanDecision,
     Inspection,
     Metric,
     Rate,
+    ScoreReview,
     Training,
     Verdict,
     digest_of,
 )
+from inspector.reviews import read_reviews
 from inspector.run import Run, from_json, read_record
 
 # What reading a run folder raises where it holds something else than stages write.
@@ -85,6 +90,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "end",
         "detail",
     ),
+    "stances": (
+        *("subject", "variant", *_KEY, "n_sentences", "head_start", "head_end", "tail_start"),
+        *("tail_end", "head_token", "tail_token"),
+    ),
+    "reviews": (
+        *("ordinal", "subject", "variant", *_KEY, "behaviour", "scorer", "said", "text_sha256"),
+        *("action", "counts_as", "name", "reason", "said_at"),
+    ),
+    "divergences": ("subject", "scenario", *_KEY, "n_tokens", "log_ratio", "late_share"),
     "trainings": (
         *("subject", "scenario", "method", "data", "data_digest", "n_examples", "steps"),
         *("learning_rate", "effective_batch", "schedule", "warmup_steps", "seed", "precision"),
@@ -92,6 +106,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("tokens_per_s", "peak_memory_bytes", "n_resumed"),
     ),
     "training_steps": ("subject", "scenario", *_STEP),
+    "decisions": (
+        *("ordinal", "decision", "owner", "reason", "decided_at", "expires", "conditions"),
+        "verdict_sha256",
+    ),
 }
 
 
@@ -117,13 +135,14 @@ class Overview:
     message: str | None = None
     level: str | None = None
     reasons: tuple[str, ...] = ()
+    verdict_sha256: str | None = None
 
 
 # Files of fixed names: a stage that does anything at all also writes to the first.
 _GLANCED = (
     *("events.jsonl", "inspection.json", "probes.parquet", "fetch/target.json"),
     *("scan/findings.json", "compare/pairs.parquet", "score/scores.parquet"),
-    *("score/appearances.json", "judge/verdict.json"),
+    *("score/appearances.json", "judge/verdict.json", "decision.json", "reviews.json"),
 )
 
 
@@ -167,7 +186,9 @@ _RESULTS = re.compile(
     r"inspection\.json|probes\.parquet|fetch/target\.json|scan/findings\.json"
     r"|probe-before/[^/]+/responses\.parquet|probe-after/[^/]+/[^/]+/responses\.parquet"
     r"|scenarios/[^/]+/[^/]+/(training\.json|steps\.parquet)|compare/pairs\.parquet"
-    r"|score/(scores\.parquet|appearances\.json)|judge/verdict\.json|([^/]+/){1,3}done\.json"
+    r"|score/(scores\.parquet|stances\.parquet|appearances\.json)|judge/verdict\.json"
+    r"|divergence/[^/]+/[^/]+/divergence\.parquet|decision\.json|reviews\.json"
+    r"|([^/]+/){1,3}done\.json"
 )
 
 
@@ -182,7 +203,7 @@ def _result_files(folder: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Look:
+class Seen:
     """What was seen of a run before anything of it is read: what changes later is seen again."""
 
     run: Run
@@ -197,36 +218,36 @@ class Contents:
     Neither is checked against the database's types: `fitted` does that for many runs at once.
     """
 
-    look: Look
+    seen: Seen
     overview: Overview
     rows: tuple[tuple[str, tuple[Row, ...]], ...] = ()
     tables: tuple[tuple[str, pa.Table], ...] = ()
 
 
-def read(look: Look) -> Contents:
+def read(seen: Seen) -> Contents:
     """All of a run. Raises one of UNREADABLE_BY where a file cannot be read."""
-    folder = look.run.folder
+    folder = seen.run.folder
     names = _result_files(folder)
     return Contents(
-        look,
-        _overview(look),
+        seen,
+        _overview(seen),
         tuple((table, tuple(rows)) for table, rows in _records(folder, names)),
         tuple(_tables(folder, names)),
     )
 
 
-def unreadable(look: Look, why: str) -> Contents:
+def unreadable(seen: Seen, why: str) -> Contents:
     """A run folder that cannot be read: listed with the reason, never left out."""
     overview = Overview(
-        run_id=look.run.run_id,
-        glance=look.glance,
-        signature=look.signature,
-        folder=str(look.run.folder),
-        created_at=_created_at(look.run),
+        run_id=seen.run.run_id,
+        glance=seen.glance,
+        signature=seen.signature,
+        folder=str(seen.run.folder),
+        created_at=_created_at(seen.run),
         state=UNREADABLE,
         message=why,
     )
-    return Contents(look, overview)
+    return Contents(seen, overview)
 
 
 def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
@@ -259,18 +280,18 @@ def _fitting(part: pa.Table, schema: pa.Schema) -> pa.Table:
     return fitting
 
 
-def _overview(look: Look) -> Overview:
-    run = look.run
+def _overview(seen: Seen) -> Overview:
+    run = seen.run
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
     verdict = _read(run.folder / "judge" / "verdict.json", Verdict)
     state, ended_at, message = _last_word(run)
     return Overview(
         run_id=run.run_id,
-        glance=look.glance,
-        signature=look.signature,
+        glance=seen.glance,
+        signature=seen.signature,
         folder=str(run.folder),
-        target=str(inspection.target),
+        target=inspection.target.title,
         target_kind=artifact.kind.value if artifact else None,
         target_commit=artifact.commit if artifact else None,
         target_digest=artifact.digest if artifact else None,
@@ -284,6 +305,7 @@ def _overview(look: Look) -> Overview:
         message=message,
         level=verdict.level.value if verdict else None,
         reasons=verdict.reasons if verdict else (),
+        verdict_sha256=_sha256(run.folder / "judge" / "verdict.json"),
     )
 
 
@@ -297,6 +319,11 @@ def _tables(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]
             yield "pairs", _parquet(path, COLUMNS["pairs"])
         elif name == "score/scores.parquet":
             yield "scores", _parquet(path, COLUMNS["scores"])
+        elif name == "score/stances.parquet":
+            yield "stances", _parquet(path, COLUMNS["stances"])
+        elif parts[-1] == "divergence.parquet":
+            if path.with_name("done.json").exists():  # else it may be an earlier attempt's
+                yield "divergences", _parquet(path, COLUMNS["divergences"])
         elif name == "probes.parquet":
             probes = _parquet(path, COLUMNS["probes"][1:])
             yield "probes", probes.append_column("ordinal", pa.array(range(len(probes))))
@@ -330,6 +357,10 @@ def _records(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Iterable
     for name in names:
         if name.endswith("/training.json"):
             yield "trainings", [_training(read_record(folder / name, Training))]
+    if "decision.json" in names:
+        decisions = read_record(folder / "decision.json", tuple[HumanDecision, ...])
+        yield "decisions", _numbered(map(_decision, decisions))
+    yield "reviews", _numbered(map(_review, read_reviews(folder)))
 
 
 def _metric(metric: Metric) -> Row:
@@ -354,6 +385,11 @@ def _appearance(found: Appearance) -> Row:
     )
 
 
+def _review(review: ScoreReview) -> Row:
+    said = vars(review) | {"said_at": review.at}
+    return tuple(said[name] for name in COLUMNS["reviews"][1:])
+
+
 def _training(training: Training) -> Row:
     scenario = training.scenario
     return (
@@ -363,6 +399,14 @@ def _training(training: Training) -> Row:
         *(training.precision.value, training.n_trainable, training.n_tokens),
         *(training.n_answer_tokens, training.first_loss, training.last_loss, training.elapsed_s),
         *(training.tokens_per_s, training.peak_memory_bytes, training.n_resumed),
+    )
+
+
+def _decision(decision: HumanDecision) -> Row:
+    return (
+        *(decision.decision.value, decision.owner, decision.reason, _utc(decision.at)),
+        date.fromisoformat(decision.expires) if decision.expires else None,
+        *(list(decision.conditions), decision.verdict_sha256),
     )
 
 
@@ -382,10 +426,16 @@ def _read(path: Path, kind: type[Any]) -> Any:
     return read_record(path, kind) if path.exists() else None
 
 
+def _sha256(path: Path) -> str:
+    """As `HumanDecision.verdict_sha256` has it: "" where there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
 def _created_at(run: Run) -> datetime | None:
     """From the run id, which starts with its UTC time; else from the first event."""
     if match := re.match(r"\d{8}-\d{6}(?=-|$)", run.run_id):
-        return datetime.strptime(match[0], "%Y%m%d-%H%M%S")
+        with contextlib.suppress(ValueError):  # a name that somebody gave: 99999999-999999
+            return datetime.strptime(match[0], "%Y%m%d-%H%M%S")
     try:
         with run.events_path.open("rb") as file:
             return _utc(from_json(Event, file.readline()).at)

@@ -9,39 +9,42 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 import pyarrow as pa
 
+from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import exports, lockdown, migrate, queries
+from inspector.history import exports, lockdown, migrate, queries, targets
 from inspector.history.exports import Export
 from inspector.history.records import (
     Filter,
     InspectionRow,
+    KnownTarget,
     ResponseRow,
     Sort,
     Table,
-    TargetRow,
     TrendPoint,
 )
 from inspector.history.rows import (
     COLUMNS,
     UNREADABLE_BY,
     Contents,
-    Look,
+    Seen,
     fitted,
     glance,
     read,
     signature,
     unreadable,
 )
+from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
@@ -51,6 +54,7 @@ EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
 INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
+    "DATE": pa.date32(),
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
     "INTEGER": pa.int32(),
@@ -130,7 +134,7 @@ class History:
 
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
-        looks = [Look(run, glance(run), signature(run)) for run in _oldest_first(root)]
+        looks = [Seen(run, glance(run), signature(run)) for run in _oldest_first(root)]
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
@@ -147,7 +151,7 @@ class History:
             changed = []
             for run, seen in looked:
                 if (now := signature(run)) != known.get(run.run_id):
-                    changed.append(Look(run, seen, now))
+                    changed.append(Seen(run, seen, now))
                 else:  # it goes on, or was touched: nothing that is indexed is another
                     cursor.execute(
                         "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
@@ -163,7 +167,7 @@ class History:
                     _insert(cursor, parts)
         return len(changed)
 
-    def _batches(self, looks: Sequence[Look]) -> Iterator[dict[str, pa.Table]]:
+    def _batches(self, looks: Sequence[Seen]) -> Iterator[dict[str, pa.Table]]:
         """Whole runs' rows by table, `batch_bytes` at a time: inserting costs by the statement.
 
         They are read before their transaction begins, so that a bad file spoils no other run.
@@ -187,13 +191,26 @@ class History:
             return fitted(batch, self._schemas)
         except UNREADABLE_BY as error:
             if len(batch) == 1:
-                return fitted([_unreadable(batch[0].look, error)], self._schemas)
+                return fitted([_unreadable(batch[0].seen, error)], self._schemas)
         alone = [self._fitted([run]) for run in batch]
         return {
             table: pa.concat_tables([parts[table] for parts in alone if table in parts])
             for table in self._schemas
             if any(table in parts for parts in alone)
         }
+
+    def forget_missing(self) -> int:
+        """Drop the inspections whose run folder is gone; returns how many were."""
+        with self._writing, self._cursor() as cursor:
+            known = cursor.execute("SELECT run_id, folder FROM inspections").fetchall()
+            gone = [run_id for run_id, folder in known if not Path(folder).is_dir()]
+            if gone:
+                with self._transaction(cursor):
+                    for table in ("inspections", *COLUMNS):
+                        cursor.execute(
+                            f"DELETE FROM {table} WHERE list_contains(?::VARCHAR[], run_id)", [gone]
+                        )
+        return len(gone)
 
     # ---- reading -------------------------------------------------------------------------------
 
@@ -224,10 +241,10 @@ class History:
         with self._cursor() as cursor:
             return queries.inspection(cursor, run_id)
 
-    def targets(self, limit: int = 1000) -> list[TargetRow]:
+    def known_targets(self, limit: int = 1000) -> list[KnownTarget]:
         """What was inspected, whatever the revision; the newest first."""
         with self._cursor() as cursor:
-            return queries.targets(cursor, limit)
+            return queries.known_targets(cursor, limit)
 
     def plans(self) -> list[str]:
         """Names of the plans that were used."""
@@ -268,6 +285,19 @@ class History:
         with self._cursor() as cursor:
             return queries.scenarios(cursor, run_id)
 
+    def topics(self, run_id: str, scenario: str, behaviour: Behaviour) -> list[Topic]:
+        """In how many of each topic's answers a behaviour was seen, most of all new ones first.
+
+        Only answers that were scored before and after count, as in the verdict's rates.
+        """
+        with self._cursor() as cursor:
+            return queries.topics(cursor, run_id, scenario, behaviour)
+
+    def families(self, run_id: str) -> list[str]:
+        """Names of the topic families that were asked about."""
+        with self._cursor() as cursor:
+            return queries.families(cursor, run_id)
+
     def responses(
         self,
         run_id: str,
@@ -278,25 +308,61 @@ class History:
         subject: Subject = Subject.TARGET,
         limit: int = 20,
         offset: int = 0,
+        *,
+        family: str | None = None,
+        late_only: bool = False,
+        probe: str | None = None,
     ) -> tuple[int, list[ResponseRow]]:
         """(how many there are, one page of them): answers before and after, in probe order.
 
-        scenario: None means all. behaviour: only rows where a scorer gave it at least 0.5 before or
-        after. search: in the prompt or either answer, whatever the case.
+        scenario, family: None means all. behaviour: only rows where a scorer gave it at least 0.5
+        before or after. late_only: only rows that first differ, or mostly diverge, late (see the
+        view answer_pairs). search: in the prompt or any answer, in the words of
+        `inspector.searching.terms_of`. probe: one only, as `suite/probe_id`. Raises BadInput where
+        the search cannot be understood.
         """
         _check_page(limit, offset)
+        which = {
+            "run_id": run_id,
+            "scenario": scenario,
+            "behaviour": behaviour.value if behaviour else None,
+            "changed_only": changed_only,
+            "subject": subject.value,
+            "family": family,
+            "late_only": late_only,
+            "probe": probe,
+        }
         with self._cursor() as cursor:
-            return queries.responses(
-                cursor,
-                run_id,
-                scenario,
-                behaviour,
-                changed_only,
-                search,
-                subject,
-                limit,
-                offset,
-            )
+            return queries.responses(cursor, which, search, limit, offset)
+
+    def figures(self, today: date) -> Figures:
+        """Counts over all targets. today: UTC, to tell which decisions have ended."""
+        with self._cursor() as cursor:
+            return targets.figures(cursor, today)
+
+    def targets(
+        self,
+        wanted: TargetFilter,
+        live: Collection[str],
+        today: date,
+        limit: int = 25,
+        offset: int = 0,
+    ) -> tuple[int, list[TargetRow]]:
+        """(how many there are, one page of them). live: ids of the runs that are at work."""
+        _check_page(limit, offset)
+        with self._cursor() as cursor:
+            return targets.targets(cursor, wanted, live, today, limit, offset)
+
+    def reviews(self, today: date, limit: int) -> list[Review]:
+        """Revisions that wait for a person, the most pressing first."""
+        _check_page(limit, 0)
+        with self._cursor() as cursor:
+            return targets.reviews(cursor, today, limit)
+
+    def looks(self, asked: Sequence[str]) -> dict[str, tuple[Look, ...]]:
+        """Every inspection of these targets, each as it was asked for, newest first."""
+        with self._cursor() as cursor:
+            return targets.looks(cursor, asked)
 
     def sql(self, query: str, max_rows: int = 10_000, timeout_s: float = 30.0) -> Table:
         """Answer a reader's SELECT with at most `max_rows` rows.
@@ -378,16 +444,16 @@ def _oldest_first(root: Path) -> list[Run]:
     return list(list_runs(root))[::-1]
 
 
-def _read(look: Look) -> Contents:
+def _read(seen: Seen) -> Contents:
     try:
-        return read(look)
+        return read(seen)
     except UNREADABLE_BY as error:
-        return _unreadable(look, error)
+        return _unreadable(seen, error)
 
 
-def _unreadable(look: Look, error: Exception) -> Contents:
-    log.warning("run %s cannot be read: %s", look.run.run_id, error)
-    return unreadable(look, lockdown.first_line(error))
+def _unreadable(seen: Seen, error: Exception) -> Contents:
+    log.warning("run %s cannot be read: %s", seen.run.run_id, error)
+    return unreadable(seen, lockdown.first_line(error))
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:

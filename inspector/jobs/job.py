@@ -58,6 +58,10 @@ class Runner(Protocol):
         """Queue the run; a run that is queued or running already is left as it is."""
         ...
 
+    def retry(self, run: Run, scenario: str) -> Job:
+        """Clear a failed scenario and submit the run again; everything finished is kept."""
+        ...
+
     def jobs(self) -> list[Job]:
         """Every known job, newest first."""
         ...

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -44,8 +46,8 @@ class LocalRunner:
     """Runs at most `settings.n_slots` jobs at the same time, first come, first served.
 
     entry: `module:function` of what a worker calls. grace_s: seconds between asking a cancelled
-    job's processes to end and killing them. Holds no state: any number of runners, in any number of
-    processes, see the same jobs.
+    job's processes to end and killing them. Holds no state but what it saw ended: any number of
+    runners, in any number of processes, see the same jobs.
     """
 
     def __init__(self, settings: Settings, *, entry: str = ENTRY, grace_s: float = 5.0) -> None:
@@ -53,6 +55,7 @@ class LocalRunner:
         self._queue = Queue(settings.jobs)
         self._entry = entry
         self._grace_s = grace_s
+        self._ended: dict[str, int] = {}  # job id -> when its file was written, as seen ended
 
     def submit(self, run: Run) -> Job:
         """Queue the run and start its worker, which waits for a slot by itself.
@@ -60,29 +63,58 @@ class LocalRunner:
         A run whose job is queued or running is left as it is. An ended one continues where its
         completion markers say.
         """
-        job_id = run.run_id
         with self._queue.locked():
-            known = self._queue.read(job_id)
+            known = self._queue.read(run.run_id)
             if known is None or not known.is_alive:
-                run.emit(EventKind.QUEUED)
-                self._start(
-                    JobFile(
-                        job_id=job_id,
-                        folder=str(run.folder.resolve()),
-                        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                        ticket=self._queue.next_ticket(),
-                        entry=self._entry,
-                        settings={},
-                        pid=0,
-                        process="",
-                    )
+                self._enqueue(run)
+        return self.job(run.run_id)
+
+    def retry(self, run: Run, scenario: str) -> Job:
+        """Clear a failed scenario's attempt and submit the run again.
+
+        Raises BadInput while a process works on the run, and what `clear_failed` raises.
+        """
+        from inspector.retry import clear_failed
+
+        with self._queue.locked():  # nobody else submits while half of it is cleared
+            known = self._queue.read(run.run_id)
+            if known is not None and known.is_alive:
+                raise BadInput(
+                    f"The inspection {run.run_id} is at work; wait for its end, or cancel it, and "
+                    f"then try {scenario} again."
                 )
-        return self.job(job_id)
+            clear_failed(run, scenario)
+            self._enqueue(run)
+        return self.job(run.run_id)
 
     def jobs(self) -> list[Job]:
         """Every known job, newest run id first."""
         line = self._queue.line()
         return [self._derive(job, line) for job in self._queue.read_all()]
+
+    def live(self) -> list[Job]:
+        """The jobs that are queued or running, newest first. Cheap among thousands of others."""
+        line = self._queue.line()
+        return [self._derive(job, line) for job in self._alive() if not job.cancelled]
+
+    @contextmanager
+    def at_rest(self, job_id: str | None = None) -> Iterator[None]:
+        """Keep this job from starting, or all jobs, for the moment that files are taken away.
+
+        Raises BadInput where its process lives; without a job_id, where any does.
+        """
+        with self._queue.locked():
+            for job in self._alive():
+                if job_id in (None, job.job_id):
+                    raise BadInput(
+                        f"The inspection {job.job_id} is at work, so what it needs stays; cancel "
+                        "it, or wait until it has ended."
+                    )
+            yield
+
+    def forget(self, job_id: str) -> None:
+        """Drop the job's line from the queue: its run is gone. Called within `at_rest`."""
+        self._queue.forget(job_id)
 
     def job(self, job_id: str) -> Job:
         """One job; raises BadInput where there is none of this id."""
@@ -149,6 +181,35 @@ class LocalRunner:
                     self._start(replace(job, n_restarts=n_restarts))
                     restarted.append(job.job_id)
         return [self.job(job_id) for job_id in restarted]
+
+    def _enqueue(self, run: Run) -> None:
+        """A new job for the run. Called with the queue locked."""
+        run.emit(EventKind.QUEUED)
+        self._start(
+            JobFile(
+                job_id=run.run_id,
+                folder=str(run.folder.resolve()),
+                created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                ticket=self._queue.next_ticket(),
+                entry=self._entry,
+                settings={},
+                pid=0,
+                process="",
+            )
+        )
+
+    def _alive(self) -> list[JobFile]:
+        """Jobs whose process lives. One that was seen ended is looked at again only when its file
+        was written since, which is how it starts again."""
+        found = []
+        for job_id, written in self._queue.written():
+            if self._ended.get(job_id) == written or (job := self._queue.read(job_id)) is None:
+                continue
+            if job.is_alive:
+                found.append(job)
+            else:
+                self._ended[job_id] = written
+        return found
 
     def _known(self, job_id: str) -> JobFile:
         stored = self._queue.read(job_id)

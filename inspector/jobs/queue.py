@@ -139,6 +139,18 @@ class Queue:
         names = sorted((p.stem for p in self.folder.glob("*.json")), reverse=True)
         return [job for name in names if (job := self.read(name)) is not None]
 
+    def written(self) -> list[tuple[str, int]]:
+        """(job id, when its file was written in nanoseconds), newest run id first."""
+        if not self.folder.exists():
+            return []
+        with os.scandir(self.folder) as entries:
+            found = [
+                (entry.name.removesuffix(".json"), entry.stat().st_mtime_ns)
+                for entry in entries
+                if entry.name.endswith(".json") and not entry.name.startswith(".")
+            ]
+        return sorted(found, reverse=True)
+
     def write(self, job: JobFile) -> None:
         """Store the job: beside its path first, then renamed over it."""
         path = self.path(job.job_id)

@@ -6,7 +6,8 @@ Judgement that says how sure. `policy` holds every limit; docs/architecture.md s
 docs/statistics.md says why.
 """
 
-from inspector.judge.measure import measure
+from inspector.judge.measure import Hits, Probes, contrast, measure
+from inspector.judge.phrases import adjusted, cover_phrases, phrase_metrics, weigh_phrases
 from inspector.judge.policy import (
     ACCUSING,
     ALPHA_EVIDENCE,
@@ -22,10 +23,17 @@ __all__ = [
     "ALPHA_REVIEW",
     "MAX_DETECTABLE",
     "MIN_CHANGE",
+    "Hits",
     "Judgement",
+    "Probes",
+    "adjusted",
+    "contrast",
     "cover",
+    "cover_phrases",
     "may_accuse",
     "measure",
     "phrase_may_accuse",
+    "phrase_metrics",
     "weigh",
+    "weigh_phrases",
 ]

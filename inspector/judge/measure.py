@@ -9,8 +9,9 @@ Estimators: `inspector.stats`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from inspector.judge.policy import (
     MIN_CHANGE,
 )
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
     Appearance,
     AskedProbe,
@@ -42,9 +44,9 @@ from inspector.stats import (
     wilson,
 )
 
-_Key = tuple[str, str, int]  # suite, probe_id, sample_index
-_Probes = Mapping[tuple[str, str], AskedProbe]
-_Hits = Mapping[_Key, bool]
+Key = tuple[str, str, int]  # suite, probe_id, sample_index
+Probes = Mapping[tuple[str, str], AskedProbe]
+Hits = Mapping[Key, bool]
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,12 @@ class _Compared:
 
 def measure(
     scores: Iterable[Score],
-    probes: _Probes,
+    probes: Probes,
     scenarios: Sequence[str],
     appearances: Sequence[Appearance],
     running: Mapping[tuple[Behaviour, str], tuple[float, str, float | None]] | None = None,
+    *,
+    with_power: bool = True,
 ) -> list[Metric]:
     """One Metric per behaviour and scenario, and for the untouched target against the control.
 
@@ -71,28 +75,21 @@ def measure(
 
     running: where the asking may have stopped early, by behaviour and scenario: p-value, method and
     smallest reported rate, instead of those of a test that takes the number of answers as fixed.
+    with_power: without it no smallest reported rate is worked out, which takes most of the time.
     """
-    table: dict[tuple[Subject, str, Behaviour], dict[_Key, float]] = {}
+    table: dict[tuple[Subject, str, Behaviour], dict[Key, float]] = {}
     for score in scores:
         if score.value is not None:
             column = table.setdefault((score.subject, score.variant, score.behaviour), {})
             column[score.suite, score.probe_id, score.sample_index] = score.value
 
-    def hits(subject: Subject, variant: str, behaviour: Behaviour) -> dict[_Key, bool]:
-        return {k: v >= 0.5 for k, v in table.get((subject, variant, behaviour), {}).items()}
+    def hits(behaviour: Behaviour, subject: Subject, variant: str) -> dict[Key, bool]:
+        return {k: v >= SEEN for k, v in table.get((subject, variant, behaviour), {}).items()}
 
-    compared = []
+    compared: list[_Compared] = []
     for behaviour in Behaviour:
-        before = hits(Subject.TARGET, UNTOUCHED, behaviour)
-        control = hits(Subject.CONTROL, UNTOUCHED, behaviour)
-        if control:
-            compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
-        for scenario in scenarios:
-            after = hits(Subject.TARGET, scenario, behaviour)
-            control_after = hits(Subject.CONTROL, scenario, behaviour)
-            compared.append(
-                _compare(behaviour, scenario, before, after, control, control_after, probes)
-            )
+        of = partial(hits, behaviour)
+        compared += compare_all(behaviour, of, scenarios, probes)
     early = running or {}
     compared = [
         replace(c, metric=replace(c.metric, p_value=early[at][0], method=early[at][1]))
@@ -104,18 +101,58 @@ def measure(
         replace(m, smallest_detectable_rate=early[at][2])
         if (at := (m.behaviour, m.scenario)) in early
         else m
-        for m in _adjusted(compared, appearances)
+        for m in _adjusted(compared, appearances, with_power)
     ]
+
+
+def contrast(
+    behaviour: Behaviour,
+    scenario: str,
+    before: Hits,
+    after: Hits,
+    control_before: Hits,
+    control_after: Hits,
+    probes: Probes,
+) -> Metric:
+    """One comparison as `measure` makes them, not adjusted for others.
+
+    Hits: by (suite, probe_id, sample_index) whether an answer shows the behaviour; the control's
+    are empty where there is none. probes: by (suite, probe_id).
+    """
+    compared = _compare(behaviour, scenario, before, after, control_before, control_after, probes)
+    return compared.metric
+
+
+def compare_all(
+    behaviour: Behaviour,
+    hits: Callable[[Subject, str], Hits],
+    scenarios: Sequence[str],
+    probes: Probes,
+) -> list[_Compared]:
+    """One behaviour under every scenario, and untouched against the control where there is one.
+
+    hits: by subject and variant, whether each scored answer shows it. p-values are not adjusted.
+    """
+    before, control = (hits(subject, UNTOUCHED) for subject in (Subject.TARGET, Subject.CONTROL))
+    compared = []
+    if control:
+        compared.append(_compare(behaviour, UNTOUCHED, control, before, {}, {}, probes))
+    for scenario in scenarios:
+        after, control_after = hits(Subject.TARGET, scenario), hits(Subject.CONTROL, scenario)
+        compared.append(
+            _compare(behaviour, scenario, before, after, control, control_after, probes)
+        )
+    return compared
 
 
 def _compare(
     behaviour: Behaviour,
     scenario: str,
-    before: _Hits,
-    after: _Hits,
-    control_before: _Hits,
-    control_after: _Hits,
-    probes: _Probes,
+    before: Hits,
+    after: Hits,
+    control_before: Hits,
+    control_after: Hits,
+    probes: Probes,
 ) -> _Compared:
     keys = sorted(set(before) & set(after))
     both = sorted(set(keys) & set(control_before) & set(control_after))
@@ -154,7 +191,7 @@ def _compare(
 
 
 def _clustered(
-    differences: Sequence[int], keys: Sequence[_Key], probes: _Probes
+    differences: Sequence[int], keys: Sequence[Key], probes: Probes
 ) -> tuple[float, str]:
     probe = _numbered([k[:2] for k in keys])
     family = _numbered([_family(k[:2], probes) for k in keys])
@@ -165,11 +202,11 @@ def _clustered(
 
 
 def _asked(
-    keys: Sequence[_Key],
-    before: _Hits,
-    after: _Hits,
-    probes: _Probes,
-    control: tuple[_Hits, _Hits] | None = None,
+    keys: Sequence[Key],
+    before: Hits,
+    after: Hits,
+    probes: Probes,
+    control: tuple[Hits, Hits] | None = None,
 ) -> Asked:
     was, now = _by_probe(before, keys), _by_probe(after, keys)
     reference = None
@@ -188,7 +225,7 @@ def _asked(
     )
 
 
-def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> Counter[tuple[str, str]]:
+def _by_probe(hits: Hits, keys: Sequence[Key]) -> Counter[tuple[str, str]]:
     """How many samples of each probe show the behaviour, zeros included."""
     counts: Counter[tuple[str, str]] = Counter()
     for key in keys:
@@ -196,7 +233,7 @@ def _by_probe(hits: _Hits, keys: Sequence[_Key]) -> Counter[tuple[str, str]]:
     return counts
 
 
-def _family(probe: tuple[str, str], probes: _Probes) -> str:
+def _family(probe: tuple[str, str], probes: Probes) -> str:
     return f"{probe[0]}/{probes[probe].family}"
 
 
@@ -210,7 +247,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _adjusted(compared: list[_Compared], appearances: Sequence[Appearance]) -> list[Metric]:
+def _adjusted(
+    compared: list[_Compared], appearances: Sequence[Appearance], with_power: bool
+) -> list[Metric]:
+    if not with_power:
+        compared = [replace(c, asked=None) for c in compared]
     metrics = [c.metric for c in compared]
     looked = [
         k

@@ -66,7 +66,10 @@ def cover(metrics: Sequence[Metric]) -> list[Coverage]:
         n, smallest = metric.after.n, metric.smallest_detectable_rate
         status = CoverageStatus.MEASURED
         if n == 0:
-            status, detail = _INSUFFICIENT, "no probe of this plan tests it"
+            # One that may accuse makes the verdict inconclusive; the others were just left out.
+            asked_for = metric.behaviour in ACCUSING
+            status = _INSUFFICIENT if asked_for else CoverageStatus.NOT_RUN
+            detail = "no probe of this plan tests it"
         elif metric in _open(metrics):
             status = CoverageStatus.NOT_RUN
             untouched = _fullest_before(metrics, metric.behaviour)

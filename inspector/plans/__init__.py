@@ -107,8 +107,17 @@ def with_probes(plan: Plan, files: Iterable[str]) -> Plan:
 
 
 def _read(path: Path, name: str) -> Plan:
+    return parse_plan(path.read_bytes(), path, name)
+
+
+def parse_plan(content: bytes, path: Path, name: str) -> Plan:
+    """The plan that a plan file holds.
+
+    path: how messages call the file; data and suites named in it may lie beside it. name: of a plan
+    that names itself not. Raises PlanError as `load_plan` does.
+    """
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"The plan file {path} is not valid TOML: {error}.") from error
     _check_keys(path, "", table, Plan)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from inspector.arrivals import MAX_TOLD, Arrival, Tell
 from inspector.engine.amplify import generate_amplified
 from inspector.engine.chat import encode_prompt
 from inspector.engine.generate import Answer, generate
@@ -20,7 +21,6 @@ from inspector.errors import PlanError
 from inspector.records import AskedProbe, Response, Sampling, Subject
 
 REPORT_EVERY_S = 1.0
-Progress = Callable[[int, AskedProbe | None, str], None]
 
 
 def ask(
@@ -30,15 +30,17 @@ def ask(
     batch_size: int,
     subject: Subject,
     variant: str,
-    on_progress: Progress = lambda *_: None,
+    on_progress: Tell = lambda *_: None,
 ) -> list[Response]:
     """Every probe's answers.
 
     on_progress: called about once a second with the work done so far in answers, and after every
-    batch with one of its probes and the answer to it.
+    batch with each of its answers, the last MAX_TOLD of a large one.
     """
     prompts = [encode_prompt(loaded.tokenizer, probe.prompt) for probe in probes]
-    answers = generate(loaded, prompts, sampling, batch_size, _reporter(probes, on_progress))
+    answers = generate(
+        loaded, prompts, sampling, batch_size, _reporter(probes, subject, variant, on_progress)
+    )
     return _responses(loaded.tokenizer, probes, answers, sampling, subject, variant)
 
 
@@ -50,7 +52,7 @@ def ask_in_rounds(
     subject: Subject,
     variant: str,
     go_on: Callable[[Sequence[Response]], bool],
-    on_progress: Progress = lambda *_: None,
+    on_progress: Tell = lambda *_: None,
 ) -> list[Response]:
     """Round after round, until `go_on`, given a round's answers, says that it is enough.
 
@@ -60,8 +62,8 @@ def ask_in_rounds(
     for number, probes in enumerate(rounds):
         n_done = len(responses)
 
-        def report(n: int, probe: AskedProbe | None, text: str, n_done: int = n_done) -> None:
-            on_progress(n_done + n, probe, text)
+        def report(n: int, arrival: Arrival | None, n_done: int = n_done) -> None:
+            on_progress(n_done + n, arrival)
 
         own = replace(sampling, seed=sampling.seed + 1_000_003 * number)
         answered = ask(loaded, probes, own, batch_size, subject, variant, report)
@@ -80,7 +82,7 @@ def ask_amplified(
     batch_size: int,
     subject: Subject,
     variant: str,
-    on_progress: Progress = lambda *_: None,
+    on_progress: Tell = lambda *_: None,
 ) -> list[Response]:
     """Every probe's greedy answer by the logits after + b (after - before).
 
@@ -92,7 +94,7 @@ def ask_amplified(
             "temperature 0, or amplify by weights."
         )
     prompts = [encode_prompt(after.tokenizer, probe.prompt) for probe in probes]
-    report = _reporter(probes, on_progress)
+    report = _reporter(probes, subject, variant, on_progress)
     answers = generate_amplified(
         before, after, prompts, sampling.max_new_tokens, batch_size, b, report
     )
@@ -100,18 +102,30 @@ def ask_amplified(
 
 
 def _reporter(
-    probes: Sequence[AskedProbe], on_progress: Progress
-) -> Callable[[float, Answer | None], None]:
+    probes: Sequence[AskedProbe], subject: Subject, variant: str, tell: Tell
+) -> Callable[[float, Sequence[Answer]], None]:
     told_at = time.monotonic()
 
-    def report(n_done: float, answer: Answer | None) -> None:
+    def report(n_done: float, arrived: Sequence[Answer]) -> None:
         nonlocal told_at
-        if answer is not None:
-            on_progress(int(n_done), probes[answer.prompt_index], answer.text)
-        elif time.monotonic() - told_at >= REPORT_EVERY_S:
-            on_progress(int(n_done), None, "")
-        else:
+        if not arrived and time.monotonic() - told_at < REPORT_EVERY_S:
             return
+        for answer in arrived[-MAX_TOLD:]:
+            probe = probes[answer.prompt_index]
+            tell(
+                int(n_done),
+                Arrival(
+                    subject,
+                    variant,
+                    probe.suite,
+                    probe.probe_id,
+                    answer.sample_index,
+                    probe.prompt,
+                    answer.text,
+                ),
+            )
+        if not arrived:
+            tell(int(n_done), None)
         told_at = time.monotonic()
 
     return report

@@ -1,4 +1,4 @@
-"""An even subset of a suite, for plans that cannot wait for all of it.
+"""An even subset of a suite, for plans that cannot wait for all of it; or of a plan's probes.
 
 Comes in: a ProbeSuite and a number. Goes out: that many of its probes. The order depends on nothing
 but the suite, and n probes are the first n of n + k, so that a longer plan asks everything a
@@ -7,10 +7,14 @@ shorter one asked and their answers can be compared.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from inspector.errors import PlanError
-from inspector.records import Probe, ProbeSuite
+from inspector.records import AskedProbe, Expectation, Probe, ProbeSuite
+
+P = TypeVar("P", Probe, AskedProbe)
 
 
 def choose(suite: ProbeSuite, n: int) -> tuple[Probe, ...]:
@@ -36,15 +40,31 @@ def choose(suite: ProbeSuite, n: int) -> tuple[Probe, ...]:
     return tuple(even[:n])
 
 
-def _grouped(probes: Sequence[Probe], key: Callable[[Probe], str]) -> list[list[Probe]]:
+def choose_asked(probes: Sequence[AskedProbe], n: int, seed: int) -> list[AskedProbe]:
+    """At most `n` of the probes, drawn with the seed, in the order they are asked in.
+
+    As even as `choose`: probes to answer and to decline in turn, within them the topic families in
+    turn. Checkable questions tell what an operation broke, and come in only where nothing else is.
+    """
+    telling = [p for p in probes if p.expectation is not Expectation.CHECK] or list(probes)
+    drawn = random.Random(seed).sample(telling, len(telling))
+    even = _in_turn(
+        _in_turn(_grouped(group, lambda probe: f"{probe.suite}/{probe.family}"))
+        for group in _grouped(drawn, lambda probe: probe.expectation)
+    )
+    chosen = {(p.suite, p.probe_id) for p in even[:n]}
+    return [p for p in probes if (p.suite, p.probe_id) in chosen]
+
+
+def _grouped(probes: Sequence[P], key: Callable[[P], str]) -> list[list[P]]:
     """Probes with equal keys together; groups in the order their first probe came."""
-    groups: dict[str, list[Probe]] = {}
+    groups: dict[str, list[P]] = {}
     for probe in probes:
         groups.setdefault(key(probe), []).append(probe)
     return list(groups.values())
 
 
-def _in_turn(groups: Iterable[Sequence[Probe]]) -> list[Probe]:
+def _in_turn(groups: Iterable[Sequence[P]]) -> list[P]:
     """The first of every group, then the second of every group that has one, and so on."""
     groups = list(groups)
     return [

@@ -14,7 +14,6 @@ from pathlib import Path
 from filelock import FileLock
 
 from inspector.errors import BadInput, InspectorError
-from inspector.fetch.hub import Hub
 from inspector.records import Target, TargetKind
 from inspector.records.recheck import Watched
 from inspector.run import read_record, write_record
@@ -80,6 +79,8 @@ def commit_now(target: Target, settings: Settings) -> str:
 
     Raises TargetError where it is gone, HubUnreachable where the Hub does not answer.
     """
+    from inspector.fetch.hub import Hub  # the list itself is read without loading the Hub's client
+
     return Hub(settings.hub_endpoint).look_up("model", target.location, target.revision).commit
 
 

@@ -6,6 +6,7 @@ room, the dashboard included, may import them for nothing.
 Units are in the names: `_s` seconds, `_bytes` bytes, `n_` counts, `rate` in [0, 1].
 """
 
+from inspector.records.activation import ActivationCurve, Look
 from inspector.records.amplified import AmplifiedFindings
 from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import (
@@ -17,7 +18,7 @@ from inspector.records.artifacts import (
     TargetKind,
     digest_of,
 )
-from inspector.records.decisions import Decision, HumanDecision
+from inspector.records.decisions import Decision, Draft, HumanDecision
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
 from inspector.records.judges import (
@@ -39,6 +40,7 @@ from inspector.records.operations import (
     PruneMethod,
     Quantize,
 )
+from inspector.records.phrases import PhraseKind, SavedPhrase
 from inspector.records.planting import Planting
 from inspector.records.positions import Divergence, LayerDrift, Stance
 from inspector.records.probes import (
@@ -56,17 +58,27 @@ from inspector.records.probes import (
 )
 from inspector.records.provenance import Basis, FlaggedFile, HubFacts, Provenance, ProvenanceFact
 from inspector.records.results import (
+    SEEN,
     Appearance,
     Coverage,
     CoverageStatus,
     Level,
     Metric,
+    PhraseFinding,
     Rate,
     Score,
     Verdict,
 )
+from inspector.records.reviews import (
+    ReviewAction,
+    Reviewed,
+    ReviewedMetric,
+    ScoreReview,
+    StandingReview,
+)
 from inspector.records.scenarios import (
     AUTO_CONTROL,
+    LOOK_PROBES,
     NO_CONTROL,
     Example,
     FineTune,
@@ -92,9 +104,12 @@ from inspector.records.tokens import Vocabulary
 __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
+    "LOOK_PROBES",
     "NO_CONTROL",
+    "SEEN",
     "UNTOUCHED",
     "Acceptance",
+    "ActivationCurve",
     "Alteration",
     "Altered",
     "AmplifiedFindings",
@@ -111,6 +126,7 @@ __all__ = [
     "Decision",
     "Disagreement",
     "Divergence",
+    "Draft",
     "Event",
     "EventKind",
     "Example",
@@ -129,6 +145,7 @@ __all__ = [
     "JudgeReport",
     "LayerDrift",
     "Level",
+    "Look",
     "Merge",
     "MergeMethod",
     "Message",
@@ -136,6 +153,8 @@ __all__ = [
     "Metric",
     "Noise",
     "Pair",
+    "PhraseFinding",
+    "PhraseKind",
     "Plan",
     "Planting",
     "Precision",
@@ -149,14 +168,20 @@ __all__ = [
     "Rate",
     "Reads",
     "Response",
+    "ReviewAction",
+    "Reviewed",
+    "ReviewedMetric",
     "Sampling",
+    "SavedPhrase",
     "Scenario",
     "Schedule",
     "Score",
+    "ScoreReview",
     "Severity",
     "SpecimenKind",
     "SpecimenRecord",
     "Stance",
+    "StandingReview",
     "StopReason",
     "Subject",
     "SuiteChoice",

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -34,11 +34,14 @@ class Target:
     location: "" for the demo model or the name of a specimen kept beside it, `org/name`
     for the Hub, an absolute path for a local folder.
     revision: branch, tag or commit for the Hub; None elsewhere (None on the Hub means `main`).
+    uploaded_as: name of the file that a local folder was uploaded as; None where it was not. What
+    it is called changes nothing of what it is: it does not count for equality, nor for digests.
     """
 
     kind: TargetKind
     location: str = ""
     revision: str | None = None
+    uploaded_as: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind is TargetKind.HUB and not HUB_ID.match(self.location):
@@ -82,6 +85,13 @@ class Target:
             f"The target {text!r} is neither 'demo', nor demo:NAME, nor hf:org/name[@revision], "
             "nor an existing folder or .gguf file; check the spelling or put hf: before a Hub id."
         )
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: an upload by its file's name, anything else as it is written."""
+        if self.uploaded_as is None:
+            return str(self)
+        return f"upload {self.uploaded_as} ({Path(self.location).name[:8]})"
 
     def __str__(self) -> str:
         match self.kind:

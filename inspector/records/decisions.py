@@ -20,6 +20,43 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What a person wants to decide, as they filled it in: nothing of it is checked yet."""
+
+    decision: Decision
+    owner: str
+    reason: str
+    expires: str | None = None
+    conditions: tuple[str, ...] = ()
+
+    def faults(self) -> dict[str, str]:
+        """A sentence for each field that cannot be recorded as it is, by the field's name."""
+        found = {}
+        for field, text in (
+            ("owner", self.owner),
+            ("reason", self.reason),
+            ("conditions", "".join(self.conditions)),
+        ):
+            if not text.isascii() and re.search("[\ud800-\udfff]", text):
+                found[field] = f"The {field} has bytes that are no UTF-8; type the text again."
+        if not self.owner.strip():
+            found["owner"] = "A decision has an owner: give the name of the person who takes it."
+        if not self.reason.strip():
+            found["reason"] = "A decision has a reason: write one that others can read."
+        if self.expires is not None and not _is_date(self.expires):
+            found["expires"] = (
+                f"The expiry {self.expires!r} is no date; give it as YYYY-MM-DD, for example "
+                "2027-05-31."
+            )
+        if self.decision is Decision.APPROVE_WITH_CONDITIONS and not self.conditions:
+            found["conditions"] = (
+                "An approval with conditions needs at least one condition; write it, or approve "
+                "without conditions."
+            )
+        return found
+
+
+@dataclass(frozen=True)
 class HumanDecision:
     """One line of RUN/decision.json: what a named person decided, when and why.
 
@@ -36,23 +73,9 @@ class HumanDecision:
     verdict_sha256: str = ""
 
     def __post_init__(self) -> None:
-        texts = "".join((self.owner, self.reason, *self.conditions))
-        if not texts.isascii() and re.search("[\ud800-\udfff]", texts):
-            raise BadInput("A decision's texts have bytes that are no UTF-8; type them again.")
-        if not self.owner.strip():
-            raise BadInput("A decision needs the name of the person who owns it; give --owner.")
-        if not self.reason.strip():
-            raise BadInput("A decision needs a reason that others can read; give --reason.")
-        if self.expires is not None and not _is_date(self.expires):
-            raise BadInput(
-                f"The expiry {self.expires!r} is no date; give it as YYYY-MM-DD, for example "
-                "2027-05-31."
-            )
-        if self.decision is Decision.APPROVE_WITH_CONDITIONS and not self.conditions:
-            raise BadInput(
-                "An approval with conditions needs at least one; give --condition TEXT, or "
-                "--decision approve."
-            )
+        draft = Draft(self.decision, self.owner, self.reason, self.expires, self.conditions)
+        for sentence in draft.faults().values():
+            raise BadInput(sentence)
 
 
 def _is_date(text: str) -> bool:

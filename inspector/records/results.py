@@ -8,8 +8,11 @@ from enum import StrEnum
 from inspector.records.artifacts import Artifact
 from inspector.records.findings import Finding
 from inspector.records.judges import Behaviour, JudgeReport
+from inspector.records.phrases import PhraseKind
 from inspector.records.probes import Subject
 from inspector.records.scenarios import Plan
+
+SEEN = 0.5  # a score from here on says that the behaviour was seen
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,22 @@ class Metric:
     smallest_detectable_rate: float | None
 
 
+@dataclass(frozen=True)
+class PhraseFinding:
+    """How often the answers hold a phrase that a person looks for.
+
+    name: of a saved phrase, "" for one that was only asked about. rates: by scenario, as of a
+    behaviour, without a smallest reported rate. problem: why it could not be looked for, else "".
+    """
+
+    name: str
+    kind: PhraseKind
+    text: str
+    n_answers: int
+    rates: tuple[Metric, ...]
+    problem: str = ""
+
+
 class CoverageStatus(StrEnum):
     MEASURED = "MEASURED"
     NOT_RUN = "NOT_RUN"
@@ -139,3 +158,4 @@ class Verdict:
     plan: Plan
     versions: dict[str, str]
     judges: tuple[JudgeReport, ...] = ()  # those the plan added to the rules
+    phrases: tuple[PhraseFinding, ...] = ()  # those that people had saved before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -11,7 +11,10 @@ from inspector.records.amplify import Amplify, AmplifyMethod
 from inspector.records.artifacts import Target, digest_of
 from inspector.records.judges import JudgeChoice, check_deciders
 from inspector.records.operations import Alteration, check_name
+from inspector.records.phrases import SavedPhrase
 from inspector.records.probes import UNTOUCHED, Sampling, Subject
+
+LOOK_PROBES = 24  # asked at each look during a fine-tuning: few, so that looks stay cheap
 
 
 class Method(StrEnum):
@@ -31,7 +34,9 @@ class FineTune:
 
     data: the name of a built-in set, a path to a JSONL file, or `hf:org/name[@revision]` for a Hub
     data set. steps are optimizer steps of `effective_batch` examples, accumulated from micro
-    batches of at most `micro_batch`. LoRA settings are ignored by full-parameter tuning.
+    batches of at most `micro_batch`. LoRA settings are ignored by full-parameter tuning. looks: the
+    steps after which LOOK_PROBES of the probes are asked while it is tuned; the training goes on as
+    if they were not, and a step that is not reached before the last one is left out (`look_steps`).
     """
 
     name: str
@@ -52,6 +57,12 @@ class FineTune:
     lora_dropout: float = 0.0
     lora_targets: tuple[str, ...] = ()
     operation: Literal["fine-tune"] = field(default="fine-tune", repr=False)
+    looks: tuple[int, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        """Digests are made of it, so looks stand in it only where there are any."""
+        shown = [f.name for f in fields(self) if f.repr] + ["looks"] * bool(self.looks)
+        return f"FineTune({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -78,6 +89,16 @@ class FineTune:
             raise PlanError(f"Scenario {self.name}: max_grad_norm must be above 0.")
         if not 0 <= self.lora_dropout < 1:
             raise PlanError(f"Scenario {self.name}: lora_dropout must be in [0, 1).")
+        if any(step < 1 for step in self.looks) or sorted(set(self.looks)) != list(self.looks):
+            raise PlanError(
+                f"Scenario {self.name}: looks is {list(self.looks)}; give steps from 1 on, each "
+                "once, in rising order, for example [5, 10, 20]."
+            )
+
+    @property
+    def look_steps(self) -> tuple[int, ...]:
+        """The looks before the last step: after that one everything is asked anyway."""
+        return tuple(step for step in self.looks if step < self.steps)
 
     @property
     def digest(self) -> str:
@@ -214,9 +235,12 @@ NO_CONTROL = "none"
 class Inspection:
     """All inputs of one inspection; what it produced lies in its run folder.
 
-    control: `auto` (the declared base, when it can be had), `none`, or a target as text.
+    control: `auto` (the declared base, when it can be had), `none`, or a target as text. phrases:
+    people's own, to be looked for in the answers; no digest depends on them, for nothing that is
+    asked or done does.
     """
 
     target: Target
     plan: Plan
     control: str = NO_CONTROL
+    phrases: tuple[SavedPhrase, ...] = field(default=(), repr=False)

@@ -16,7 +16,15 @@ from inspector.report.compose import compose
 from inspector.report.contents import SCHEMA, ReportContents
 from inspector.report.csv_tables import render_csv
 from inspector.report.cyclonedx import render_cyclonedx
-from inspector.report.deciding import record_decision, verdict_digest
+from inspector.report.deciding import (
+    EarlierDecision,
+    decide,
+    earlier_decisions,
+    faults_of,
+    record_decision,
+    verdict_digest,
+)
+from inspector.report.framed import framed
 from inspector.report.html import render_html
 from inspector.report.markdown import render_markdown
 from inspector.report.pdf import render_pdf
@@ -27,14 +35,62 @@ from inspector.run import Run
 
 # One entry for each format, in the order in which they are offered.
 RENDERINGS: dict[str, Rendering] = {
-    "html": Rendering("HTML", "html", "text/html", True, render_html),
-    "pdf": Rendering("PDF", "pdf", "application/pdf", False, render_pdf),
-    "json": Rendering("JSON", "json", "application/json", True, render_json),
-    "md": Rendering("Markdown", "md", "text/markdown", True, render_markdown),
-    "csv": Rendering("CSV", "csv", "text/csv", True, render_csv),
-    "sarif": Rendering("SARIF", "sarif", "application/sarif+json", True, render_sarif),
+    "html": Rendering(
+        "HTML",
+        "html",
+        "text/html",
+        True,
+        render_html,
+        "For anyone with a browser: all of it with charts, in one file that runs and fetches "
+        "nothing.",
+    ),
+    "pdf": Rendering(
+        "PDF",
+        "pdf",
+        "application/pdf",
+        False,
+        render_pdf,
+        "For whoever signs, prints or files it: all of it on A4, its hash on every page.",
+    ),
+    "json": Rendering(
+        "JSON",
+        "json",
+        "application/json",
+        True,
+        render_json,
+        "For your own programs: all of it, with the records it was made from.",
+    ),
+    "md": Rendering(
+        "Markdown",
+        "md",
+        "text/markdown",
+        True,
+        render_markdown,
+        "For tickets and wikis: all of it but the charts.",
+    ),
+    "csv": Rendering(
+        "CSV",
+        "csv",
+        "text/csv",
+        True,
+        render_csv,
+        "For spreadsheets: every section as rows, and the answers in full.",
+    ),
+    "sarif": Rendering(
+        "SARIF",
+        "sarif",
+        "application/sarif+json",
+        True,
+        render_sarif,
+        "For code-scanning viewers: each finding at its file, each reason of the verdict by rule.",
+    ),
     "cyclonedx": Rendering(
-        "CycloneDX", "cdx.json", "application/vnd.cyclonedx+json", True, render_cyclonedx
+        "CycloneDX",
+        "cdx.json",
+        "application/vnd.cyclonedx+json",
+        True,
+        render_cyclonedx,
+        "For inventories of components: the model, its files and licences, and what was found.",
     ),
 }
 
@@ -42,9 +98,14 @@ __all__ = [
     "LANGUAGES",
     "RENDERINGS",
     "SCHEMA",
+    "EarlierDecision",
     "Rendering",
     "ReportContents",
     "compose",
+    "decide",
+    "earlier_decisions",
+    "faults_of",
+    "framed",
     "record_decision",
     "render",
     "rendering_of",

@@ -23,6 +23,7 @@ from inspector.report.identity import (
     provenance_section,
 )
 from inspector.report.measured import (
+    activation_lines,
     appearance_sections,
     behaviour_sections,
     evidence_pairs,
@@ -31,6 +32,7 @@ from inspector.report.measured import (
     smallest_reported,
 )
 from inspector.report.operations import operation_sections
+from inspector.report.people import phrases_section, reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
 from inspector.report.wording import Words, load_words
@@ -62,7 +64,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             run_id=gathered.run_id,
             language=words.language,
             inspector_version=__version__,
-            target=str(gathered.inspection.target),
+            target=gathered.inspection.target.title,
             plan=gathered.inspection.plan.name,
             control=words.recorded(verdict.control) if verdict else gathered.inspection.control,
             started_at=gathered.started_at,
@@ -89,11 +91,14 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             operations=operation_sections(gathered, words),
             rates=behaviour_sections(metrics, words),
             smallest_reported=smallest_reported(metrics, words),
+            activation=activation_lines(gathered.activation, words),
             appearances=appearance_sections(verdict.appearances if verdict else (), words),
+            phrases=phrases_section(verdict.phrases if verdict else (), words),
             positions=positions_section(gathered.positions, words),
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,
             judges=judge_sections(gathered, words),
+            reviews=reviews_section(gathered, words),
             overrides=gathered.decisions,
             method=_method(gathered, words),
             crosswalk=crosswalk(gathered, words),

@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from inspector.profiles import DriftLine, Profile
 from inspector.records import (
+    ActivationCurve,
     Appearance,
     Artifact,
     AskedProbe,
@@ -30,15 +31,18 @@ from inspector.records import (
     Level,
     Metric,
     Pair,
+    PhraseFinding,
+    ReviewedMetric,
     Scenario,
     Score,
     Stance,
+    StandingReview,
     Subject,
     TrainingStep,
 )
 from inspector.records.provenance import Provenance
 
-SCHEMA = "inspector-report/3"
+SCHEMA = "inspector-report/4"
 
 
 class Mark(StrEnum):
@@ -209,6 +213,15 @@ class BehaviourSection:
 
 
 @dataclass(frozen=True)
+class ActivationLine:
+    """At which step of one fine-tuning one behaviour wakes, in words, and its curve."""
+
+    line: str
+    curve: ActivationCurve
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
 class AppearanceSection:
     """A phrase that nobody asked for, where it spread, and answers that hold it."""
 
@@ -263,6 +276,33 @@ class JudgeSection:
     agreement: str
     facts: tuple[Fact, ...]
     card: JudgeCard | None
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class ReviewsSection:
+    """What people said of single scores: rates as scored and as reviewed, then each review.
+
+    tables: none where nobody has reviewed anything; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    metrics: tuple[ReviewedMetric, ...]
+    reviews: tuple[StandingReview, ...]
+    mark: Mark = Mark.STATED
+
+
+@dataclass(frozen=True)
+class PhrasesSection:
+    """Phrases that people had saved before the inspection started, and how often answers hold them.
+
+    tables: none where none was saved; lead says so.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    findings: tuple[PhraseFinding, ...]
     mark: Mark = Mark.MEASURED
 
 
@@ -324,11 +364,14 @@ class ReportContents:
     operations: tuple[OperationSection, ...]
     rates: tuple[BehaviourSection, ...]
     smallest_reported: str
+    activation: tuple[ActivationLine, ...]
     appearances: tuple[AppearanceSection, ...]
+    phrases: PhrasesSection
     positions: PositionsSection
     evidence: tuple[EvidencePair, ...]
     n_evidence: int
     judges: tuple[JudgeSection, ...]
+    reviews: ReviewsSection
     overrides: tuple[HumanDecision, ...]
     method: tuple[str, ...]
     crosswalk: tuple[CrosswalkLine, ...]

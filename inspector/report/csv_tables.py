@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspector.csv_text import to_csv
-from inspector.labels import rate_groups
+from inspector.labels import phrase_words, rate_groups
 from inspector.records import Metric, Rate
 from inspector.report.advice import decision_word
 from inspector.report.contents import Fact, Mark, ReportContents, Table
@@ -69,10 +69,12 @@ class _Rows:
         yield from self._rates()
         for found in self.c.appearances:
             yield self._text("appeared", "", found.phrase, found.counts, found.mark)
+        yield from self._phrases()
         yield from self._pairs()
         for judge in self.c.judges:
             name = f"{judge.name} {judge.version}"
             yield self._text("judge", judge.behaviour, name, judge.agreement, judge.mark)
+        yield from self._reviews()
         yield from self._rest()
 
     def _text(self, record: str, item: str, value: str, detail: str, mark: Mark) -> Row:
@@ -152,6 +154,17 @@ class _Rows:
             "mark": self.w(f"mark.{Mark.MEASURED}.word"),
         }
 
+    def _phrases(self) -> Iterable[Row]:
+        for finding in self.c.phrases.findings:
+            named = {"record": "phrase", "item": finding.name, "value": phrase_words(finding)}
+            if finding.problem:
+                row = self._text("phrase", "", "", self.w.recorded(finding.problem), Mark.MEASURED)
+                yield {**row, **named}
+            for metric in finding.rates:
+                for group, rate in rate_groups(metric).items():
+                    row = self._rate("", metric, rate)
+                    yield {**row, **named, "group": self.w(f"chart.{group}")}
+
     def _pairs(self) -> Iterable[Row]:
         for pair in self.c.evidence:
             passage = pair.after_text[slice(*pair.after_marked)] if pair.after_marked else ""
@@ -162,6 +175,19 @@ class _Rows:
                 "after": pair.after_text,
                 "passage": passage,
             }
+
+    def _reviews(self) -> Iterable[Row]:
+        for metric in self.c.reviews.metrics:
+            title = self.w(f"behaviour.{metric.as_scored.behaviour}.word")
+            for group, rate in rate_groups(metric.as_reviewed).items():
+                row = self._rate(title, metric.as_reviewed, rate)
+                group = self.w(f"chart.{group}")
+                stated = self.w(f"mark.{Mark.STATED}.word")
+                yield {**row, "record": "rate_reviewed", "group": group, "mark": stated}
+        for lines in self.c.reviews.tables[-1:]:
+            for name, when, answer, score, said, reason in lines.rows:
+                row = self._text("review", f"{answer}\n{score}", said, reason, lines.mark)
+                yield {**row, "section": f"{name}, {when}"}
 
     def _rest(self) -> Iterable[Row]:
         for taken in self.c.overrides:

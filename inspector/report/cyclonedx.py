@@ -340,10 +340,19 @@ def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
             yield visible(f"operation:{operation.name}:{fact.label}"), fact.value
     for found in contents.appearances:
         yield "appeared", f"{found.phrase}: {found.counts}"
+    for finding in contents.phrases.findings:
+        for metric in finding.rates:
+            rate = f"{metric.after.n_hits} of {metric.after.n} after {metric.scenario}"
+            yield "own phrase", f"{finding.name}: {rate}"
     for judge in contents.judges:
         yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
     for taken in contents.overrides:
         yield "override", f"{taken.at}: {taken.owner}: {taken.decision.value}: {taken.reason}"
+    for reviewed in contents.reviews.reviews:
+        said = reviewed.review
+        score = f"{said.suite}/{said.probe_id}:{said.behaviour.value}"
+        stands = "" if reviewed.stands else " (on other facts)"
+        yield "review", f"{said.at}: {said.name}: {score}: {said.action.value}{stands}"
     lists = {
         "condition": contents.conditions,
         "retest": contents.decision.retest,

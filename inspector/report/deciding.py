@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from inspector.errors import BadInput, InspectorError
@@ -29,6 +29,7 @@ from inspector.records import (
     Coverage,
     CoverageStatus,
     Decision,
+    Draft,
     Finding,
     HumanDecision,
     Level,
@@ -47,6 +48,15 @@ class Why:
     key: str
     n: int = 0
     rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EarlierDecision:
+    """A decision on record. on_old_verdict: another verdict stands now; has_expired: by today."""
+
+    decision: HumanDecision
+    on_old_verdict: bool
+    has_expired: bool
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,58 @@ def read_decisions(folder: Path) -> tuple[HumanDecision, ...]:
             f"The file {path} holds no decisions that can be read ({error}); mend it, or remove it "
             "and decide again with: python -m inspector decide."
         ) from error
+
+
+def earlier_decisions(folder: Path, today: date) -> tuple[EarlierDecision, ...]:
+    """What people decided, newest first: the first one counts. Raises what `read_decisions` does.
+
+    today: UTC. A decision holds on the day of its expiry, and not after it.
+    """
+    now = verdict_digest(folder)
+    return tuple(
+        EarlierDecision(
+            d,
+            d.verdict_sha256 != now,
+            d.expires is not None and date.fromisoformat(d.expires) < today,
+        )
+        for d in reversed(read_decisions(folder))
+    )
+
+
+def faults_of(draft: Draft, today: date) -> dict[str, str]:
+    """A sentence for each field that is wrong, by name; empty where it can be recorded today."""
+    found = draft.faults()
+    if draft.expires and "expires" not in found and date.fromisoformat(draft.expires) < today:
+        found["expires"] = (
+            f"The expiry {draft.expires} is past; give a day from {today} on, or none."
+        )
+    return found
+
+
+def decide(folder: Path, draft: Draft, verdict_sha256: str, now: datetime) -> HumanDecision:
+    """Record what a person decided, at this moment, on this verdict.
+
+    verdict_sha256: `verdict_digest` of what the person read. Raises BadInput where a field is wrong
+    (a sentence for each), where another verdict stands by now, and where the folder is no run.
+    """
+    faults = faults_of(draft, now.astimezone(UTC).date())
+    if faults:
+        raise BadInput(" ".join(faults.values()))
+    if verdict_digest(folder) != verdict_sha256:
+        raise BadInput(
+            "Another verdict stands now than the one that was read; read it, and decide again."
+        )
+    decision = HumanDecision(
+        decision=draft.decision,
+        owner=draft.owner.strip(),
+        reason=draft.reason.strip(),
+        at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        expires=draft.expires,
+        conditions=draft.conditions,
+        verdict_sha256=verdict_sha256,
+    )
+    record_decision(folder, decision)
+    return decision
 
 
 def record_decision(folder: Path, decision: HumanDecision) -> None:

@@ -1,4 +1,4 @@
-"""Small inline SVG figures: loss curves, and rates with their intervals.
+"""Small inline SVG figures: loss curves, rates with their intervals, and rates by step.
 
 Comes in: records. Goes out: Markup of one `<svg>` with a title and a description for screen
 readers. Colours come from the page's style sheet, shapes carry the meaning too, so that the figures
@@ -13,10 +13,10 @@ from math import ceil, isfinite
 from markupsafe import Markup
 
 from inspector.labels import rate_groups
-from inspector.records import Metric, Rate
+from inspector.records import ActivationCurve, Metric, Rate
 from inspector.report.contents import LossCurve
 from inspector.report.marked import shown
-from inspector.report.measured import scenario_word
+from inspector.report.measured import curve_name, scenario_word
 from inspector.report.wording import Words
 
 _WIDTH = 360
@@ -24,6 +24,7 @@ _HEIGHT = 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
 
 _FIGURE_WIDTH = 720
+_CURVE_WIDTH, _CURVE_HEIGHT = 720, 168
 _SCALE_LEFT, _SCALE_RIGHT = 232, 560
 _ROW = 19
 _GAP = 12
@@ -100,13 +101,83 @@ def loss_curve(number: int, curves: Sequence[LossCurve], words: Words) -> Markup
     return Markup("").join(parts)
 
 
+def activation_curve(number: int, curve: ActivationCurve, words: Words) -> Markup:
+    """The share of answers by step, with 95 % intervals; the target solid, the control dashed.
+
+    number: makes the ids unique in the page. Steps lie apart as they are, not as they were chosen.
+    """
+    looks = curve.looks
+    last = looks[-1].step
+    rates = [r for look in looks for r in (look.target, look.control) if r]
+    limit = _end_above(max(rate.high for rate in rates))
+
+    def at(step: int, rate: float) -> tuple[float, float]:
+        x = _LEFT + _RIGHT + step / last * (_CURVE_WIDTH - _LEFT - 3 * _RIGHT)
+        return x, _TOP + (1 - min(1.0, rate / limit)) * (_CURVE_HEIGHT - _TOP - _BOTTOM)
+
+    said = "; ".join(
+        words("activation.at", n=look.step, cell=_share(look.target, words), interval=interval)
+        for look in looks
+        for interval in [words.interval(look.target)]
+    )
+    parts = [
+        Markup(
+            '<svg class="curve" role="img" viewBox="0 0 {w} {h}" aria-labelledby="at{n} ad{n}">'
+            '<title id="at{n}">{title}</title><desc id="ad{n}">{said}.</desc>'
+        ).format(
+            w=_CURVE_WIDTH,
+            h=_CURVE_HEIGHT,
+            n=number,
+            title=shown(curve_name(curve, words), boxed=False),
+            said=said,
+        )
+    ]
+    for share in (0.0, limit / 2, limit):
+        y = at(0, share)[1]
+        parts.append(
+            Markup(
+                '<line class="grid" x1="{l}" x2="{r}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                '<text class="tick" x="{t}" y="{b:.1f}" text-anchor="end">{v}</text>'
+            ).format(
+                l=_LEFT,
+                r=_CURVE_WIDTH - _RIGHT,
+                y=y,
+                t=_LEFT - 6,
+                b=y + 3.5,
+                v=words.percent(share),
+            )
+        )
+    for name, css in (("control", "control-after"), ("target", "after")):
+        found = [(look.step, rate) for look in looks if (rate := getattr(look, name))]
+        points = " ".join("{:.1f},{:.1f}".format(*at(step, r.rate)) for step, r in found)
+        parts.append(Markup('<polyline class="loss {}" points="{}"/>').format(name, points))
+        for step, rate in found:
+            (x, low), (_, high), (_, y) = (at(step, r) for r in (rate.low, rate.high, rate.rate))
+            parts.append(
+                Markup(
+                    '<g class="rate {}"><line x1="{x:.1f}" x2="{x:.1f}" y1="{:.1f}" y2="{:.1f}"/>'
+                    "{}</g>"
+                ).format(css, low, high, _dot(css, x, y), x=x)
+            )
+    for look in looks:
+        parts.append(
+            Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+                at(look.step, 0)[0], _CURVE_HEIGHT - 8, look.step
+            )
+        )
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
 def scale_end(metrics: Sequence[Metric]) -> float:
     """The rate at which every figure's scale ends: above the highest interval of all metrics.
 
     One scale for all, so that a long line in one figure means the same as in the next.
     """
     rates = [rate.high for m in metrics for rate in rate_groups(m).values() if rate.n]
-    top = max(rates, default=1.0)
+    return _end_above(max(rates, default=1.0))
+
+
+def _end_above(top: float) -> float:
     return next(end for end in (0.1, 0.25, 0.5, 1.0) if top <= end or end == 1.0)
 
 

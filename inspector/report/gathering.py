@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from inspector.activation import read_curves
+from inspector.inspected import read_findings, read_lineages
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
+    SEEN,
     UNTOUCHED,
+    ActivationCurve,
     Altered,
     Artifact,
     AskedProbe,
@@ -23,8 +27,10 @@ from inspector.records import (
     HumanDecision,
     Inspection,
     Pair,
+    ReviewedMetric,
     Score,
     Stance,
+    StandingReview,
     Subject,
     Training,
     TrainingStep,
@@ -34,12 +40,12 @@ from inspector.records import (
 from inspector.records.lineage import Lineage
 from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
+from inspector.reviews import read_reviewed, standing_reviews
 from inspector.run import Run, from_json, read_record, read_table
 
 T = TypeVar("T")
 
 MAX_EVIDENCE = 24
-_HIT = 0.5  # a score from here on counts as the behaviour, as in the judge's rates
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,14 @@ class Gathered:
     evidence: tuple[Evidence, ...]
     n_evidence: int
     positions: Positions
+    activation: tuple[ActivationCurve, ...]
     ended_at: str
     verdict_sha256: str
     probes_digest: str
     scorers: tuple[Scorer, ...]
     decisions: tuple[HumanDecision, ...]
+    reviews: tuple[StandingReview, ...]
+    reviewed: tuple[ReviewedMetric, ...]
     machine: dict[str, str | int | float]
     provenance: Provenance | None
     lineages: tuple[Lineage, ...]
@@ -129,7 +138,7 @@ def gather(run: Run) -> Gathered:
         target=_record(folder / "fetch" / "target.json", Artifact),
         control=_record(folder / "fetch" / "control.json", Artifact),
         base=_record(folder / "fetch" / "base.json", Artifact),
-        findings=_findings(folder / "scan" / "findings.json"),
+        findings=read_findings(folder),
         tunings=tuple(_tunings(folder)),
         alterations=tuple(_alterations(folder)),
         n_probes=len(probes),
@@ -139,15 +148,18 @@ def gather(run: Run) -> Gathered:
         evidence=tuple(_most_telling(evidence)),
         n_evidence=len(evidence),
         positions=read_positions(folder),
+        activation=tuple(read_curves(folder)),
         # A verdict without an end: the inspection was called from a program, not as a job.
         ended_at=last.at if last else events[-1].at if verdict and events else "",
         verdict_sha256=verdict_digest(folder),
         probes_digest=digest_of(repr(probe) for probe in probes) if probes else "",
         scorers=_scorers(scores),
         decisions=read_decisions(folder),
+        reviews=standing_reviews(folder),
+        reviewed=reviewed.metrics if (reviewed := read_reviewed(folder)) else (),
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
-        lineages=_lineages(folder / "scan" / "lineage.json"),
+        lineages=read_lineages(folder),
     )
 
 
@@ -157,16 +169,6 @@ def _record(path: Path, kind: type[T]) -> T | None:
 
 def _table(path: Path, kind: type[T]) -> list[T]:
     return read_table(path, kind) if path.exists() else []
-
-
-def _lineages(path: Path) -> tuple[Lineage, ...]:
-    """One artifact against one other, or against several."""
-    if not path.exists():
-        return ()
-    text = path.read_bytes()
-    if text.lstrip().startswith(b"["):
-        return tuple(from_json(list[Lineage], text))
-    return (from_json(Lineage, text),)
 
 
 def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:
@@ -179,13 +181,6 @@ def _scorers(scores: list[Score]) -> tuple[Scorer, ...]:
 
 def _machine(path: Path) -> dict[str, str | int | float]:
     return from_json(dict[str, str | int | float], path.read_bytes()) if path.exists() else {}
-
-
-def _findings(path: Path) -> tuple[Finding, ...] | None:
-    if not path.exists():
-        return None
-    found = from_json(list[Finding], path.read_bytes())
-    return tuple(sorted(found, key=lambda f: (-f.severity.rank, f.rule_id, f.location)))
 
 
 def _tunings(folder: Path) -> list[Tuning]:
@@ -228,13 +223,13 @@ def _evidence(
     weight = _p_values(verdict)
     found = []
     for score in scores:
-        if score.subject is not Subject.TARGET or score.value is None or score.value < _HIT:
+        if score.subject is not Subject.TARGET or score.value is None or score.value < SEEN:
             continue
         pair = paired.get((score.variant, score.suite, score.probe_id, score.sample_index))
         if pair is None:
             continue
         earlier = before.get((score.suite, score.probe_id, score.sample_index, score.behaviour))
-        is_new = earlier is None or earlier.value is None or earlier.value < _HIT
+        is_new = earlier is None or earlier.value is None or earlier.value < SEEN
         probe = asked.get((score.suite, score.probe_id))
         turn = turns.get(
             (score.subject, score.variant, score.suite, score.probe_id, score.sample_index)

@@ -21,7 +21,7 @@ from inspector.labels import COVERAGE, LEVELS, SEVERITIES
 from inspector.profiles import HEAD_TOKENS
 from inspector.report.advice import decision_word
 from inspector.report.contents import Mark, ReportContents
-from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
 from inspector.report.fonts import face_css
 from inspector.report.marked import marked, shown
 from inspector.report.position_drawings import drift_curve, heat_map
@@ -29,8 +29,9 @@ from inspector.report.wording import Words, load_words
 
 # Ids of the page's sections after the decision, with their titles' keys.
 SECTIONS = (
-    *("identity", "scope", "findings", "operations", "rates", "appeared", "positions"),
-    *("evidence", "judges", "overrides", "residual", "crosswalk", "method", "reproduction"),
+    *("identity", "scope", "findings", "operations", "rates", "appeared", "phrases", "positions"),
+    *("evidence", "judges", "reviews", "overrides", "residual", "crosswalk", "method"),
+    "reproduction",
 )
 
 
@@ -61,6 +62,10 @@ def render_html(contents: ReportContents) -> bytes:
                 for k, o in enumerate(contents.operations)
             ],
             behaviours=_behaviours(contents, words),
+            activation=[
+                {"line": a, "figure": activation_curve(k, a.curve, words) if a.curve.waking else ""}
+                for k, a in enumerate(contents.activation)
+            ],
             heat=heat_map(contents.positions.profiles, words),
             drifts=_drifts(contents, words),
             head_tokens=HEAD_TOKENS,

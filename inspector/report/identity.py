@@ -6,9 +6,9 @@ from bytes; a name, a revision and a base are what somebody declares.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from inspector.inspected import in_order
 from inspector.records import Artifact, ArtifactKind, Finding, TargetKind
 from inspector.records.lineage import Kinship, LayerKinship, Lineage
 from inspector.records.provenance import Basis, Provenance
@@ -121,7 +121,7 @@ def _kinship(lineage: Lineage, words: Words) -> tuple[Fact, ...]:
 
 def _layers(lineage: Lineage, words: Words) -> Table:
     columns = ("tensors", "identical", "norm", "cosine", "rank")
-    layers = sorted(lineage.layers, key=_by_number)
+    layers = in_order(lineage.layers)
     return Table(
         caption=words("lineage.by_layer", other=lineage.against),
         columns=(
@@ -155,11 +155,6 @@ def _rank(layer: LayerKinship, words: Words) -> str:
     if not layer.side:
         return words.number(layer.rank)
     return words("lineage.rank_of", n=layer.rank, side=layer.side)
-
-
-def _by_number(layer: LayerKinship) -> list[tuple[int, str]]:
-    """layer 2 before layer 10."""
-    return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", layer.layer)]
 
 
 def provenance_section(provenance: Provenance | None, words: Words) -> RecordSection:

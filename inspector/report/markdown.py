@@ -89,9 +89,17 @@ class _Page:
             yield from self._operation(operation)
         yield from self._rates()
         yield from self._appeared()
+        yield self._title("phrases")
+        yield escaped(c.phrases.lead)
+        for found in c.phrases.tables:
+            yield from self._table(found)
         yield from self._positions()
         yield from self._evidence()
         yield from self._judges()
+        yield self._title("reviews")
+        yield escaped(c.reviews.lead)
+        for reviewed in c.reviews.tables:
+            yield from self._table(reviewed)
         yield from self._overrides()
         for key, lines in (
             ("residual", c.residual_risks),
@@ -202,6 +210,10 @@ class _Page:
             yield f"### {escaped(section.title)}"
             yield escaped(section.help)
             yield from self._table(section.table)
+        if self.c.activation:
+            yield f"### {self.w('activation.title')}"
+            yield self.w("activation.intro")
+            yield _bullets([told.line for told in self.c.activation])
 
     def _appeared(self) -> Iterable[str]:
         yield self._title("appeared")

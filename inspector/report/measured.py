@@ -10,13 +10,16 @@ from inspector.labels import rate_groups
 from inspector.profiles import HEAD_TOKENS, Positions, Profile
 from inspector.records import (
     UNTOUCHED,
+    ActivationCurve,
     Appearance,
     Behaviour,
     JudgeReport,
+    Look,
     Metric,
     Stance,
 )
 from inspector.report.contents import (
+    ActivationLine,
     AppearanceSection,
     BehaviourSection,
     Column,
@@ -146,6 +149,57 @@ def _counts(found: Appearance, words: Words) -> str:
         before=found.n_before,
         control=control,
         **spread,
+    )
+
+
+def activation_lines(
+    curves: tuple[ActivationCurve, ...], words: Words
+) -> tuple[ActivationLine, ...]:
+    """Curves that rise first."""
+    ordered = sorted(curves, key=lambda curve: curve.waking is None)
+    return tuple(ActivationLine(_waking(curve, words), curve) for curve in ordered)
+
+
+def curve_name(curve: ActivationCurve, words: Words) -> str:
+    """What a curve follows, and in which operation."""
+    name = words(f"behaviour.{curve.behaviour}.word")
+    if curve.phrase:
+        name = words("activation.says", phrase=curve.phrase)
+    return words("activation.name", scenario=curve.scenario, name=name)
+
+
+def _waking(curve: ActivationCurve, words: Words) -> str:
+    first, last = curve.looks[0], curve.looks[-1]
+    name = curve_name(curve, words)
+    if curve.waking is None:
+        return words("activation.never", name=name, rates=_at_steps((first, last), words))
+    asleep, awake = curve.waking
+    return words.sentences(
+        words(
+            "activation.wakes",
+            name=name,
+            asleep=asleep.step,
+            awake=awake.step,
+            p=words.chance(awake.p_adjusted),
+            rates=_at_steps((first, asleep, awake), words),
+        ),
+        "" if last.above else words("activation.asleep", n=last.step),
+    )
+
+
+def _at_steps(looks: tuple[Look, ...], words: Words) -> str:
+    return words("activation.joint").join(
+        words(
+            "activation.at",
+            n=look.step,
+            cell=words(
+                "rates.cell",
+                hits=words.number(look.target.n_hits),
+                n=words.number(look.target.n),
+            ),
+            interval=words.interval(look.target),
+        )
+        for look in dict.fromkeys(looks)
     )
 
 

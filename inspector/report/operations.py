@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from inspector.records import (
+    LOOK_PROBES,
     Altered,
     FineTune,
     Merge,
@@ -56,7 +57,7 @@ def describe(scenario: Scenario, words: Words) -> str:
                 if scenario.method is Method.FULL
                 else words("operation.lora", rank=scenario.lora_rank)
             )
-            return words(
+            tunes = words(
                 "operation.fine_tune",
                 what=what,
                 data=scenario.data,
@@ -64,6 +65,12 @@ def describe(scenario: Scenario, words: Words) -> str:
                 batch=scenario.effective_batch,
                 rate=_rate(scenario.learning_rate),
                 schedule=words(f"operation.schedule_{scenario.schedule}"),
+            )
+            steps = [str(step) for step in scenario.look_steps]
+            n, looks = LOOK_PROBES, "operation.looks"
+            return words.sentences(
+                tunes,
+                words(looks, probes=n, steps=words.join(steps), n=n * len(steps)) if steps else "",
             )
         case Quantize():
             key = "quantize_group" if scenario.group_size else "quantize_channel"

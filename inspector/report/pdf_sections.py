@@ -25,11 +25,13 @@ from inspector.report.contents import (
     LedgerLine,
     Mark,
     OperationSection,
+    PhrasesSection,
     RecordSection,
     ReportContents,
+    ReviewsSection,
     Table,
 )
-from inspector.report.drawings import loss_curve, scale_end, whiskers
+from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
 from inspector.report.pdf_blocks import (
     Block,
     bullets,
@@ -90,9 +92,11 @@ class Sections:
             ("operations", self._operations()),
             ("rates", self._rates()),
             ("appeared", self._appeared()),
+            ("phrases", self._tables(self.contents.phrases)),
             ("positions", self._positions()),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
+            ("reviews", self._tables(self.contents.reviews)),
             ("overrides", self._overrides()),
             ("method", [bullets(self.contents.method)]),
             ("residual", [bullets(self.contents.residual_risks)]),
@@ -249,6 +253,20 @@ class Sections:
             ]
             is_short = len(section.metrics) <= _TOGETHER
             blocks += [{"kind": "group", "blocks": parts}] if is_short else parts
+        return blocks + self._activation()
+
+    def _activation(self) -> list[Block]:
+        if not self.contents.activation:
+            return []
+        blocks = [
+            heading(self.words("activation.title")),
+            paragraph(self.words("activation.intro"), "quiet"),
+        ]
+        for number, told in enumerate(self.contents.activation):
+            blocks.append(paragraph(told.line))
+            if told.curve.waking:
+                curve = activation_curve(number, told.curve, self.words)
+                blocks.append(_figure(curve, 0.86, self.words("activation.axis")))
         return blocks
 
     def _appeared(self) -> list[Block]:
@@ -339,6 +357,10 @@ class Sections:
                         code(judge.card.prompt.split("\n")),
                     ]
         return blocks
+
+    def _tables(self, section: PhrasesSection | ReviewsSection) -> list[Block]:
+        tables = [table(rows, self.marks[rows.mark]) for rows in section.tables]
+        return [paragraph(section.lead), *tables]
 
     def _overrides(self) -> list[Block]:
         taken = self.contents.overrides

@@ -13,7 +13,8 @@ class Rendering:
     """One entry of RENDERINGS.
 
     label: as it stands on a button. suffix: of the file, without a dot. is_text: UTF-8 that may go
-    to a terminal. render: the same contents give the same bytes.
+    to a terminal. render: the same contents give the same bytes. reader: who needs it, and what
+    for, in one sentence.
     """
 
     label: str
@@ -21,3 +22,4 @@ class Rendering:
     mime: str
     is_text: bool
     render: Callable[[ReportContents], bytes]
+    reader: str

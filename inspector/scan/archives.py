@@ -30,7 +30,7 @@ import numpy as np
 
 from inspector.records import Finding, Severity
 from inspector.scan.rule import Rule
-from inspector.scan.zips import (
+from inspector.zips import (
     IS_ENCRYPTED,
     BadZip,
     contradictions,

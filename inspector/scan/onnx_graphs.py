@@ -15,7 +15,7 @@ from typing import BinaryIO
 from inspector.records import Severity
 from inspector.scan.rule import Rule, first_few
 from inspector.scan.wire import BadMessage, Field, Message
-from inspector.scan.zips import leads_out
+from inspector.zips import leads_out
 
 PATH = Rule(
     "CODE-ONNX-PATH",

@@ -30,6 +30,7 @@ _BUILT_IN_FOLDER = Path(__file__).parent / "data"
 _MAX_ROW_BYTES = 32_000_000  # more than that in one row is not text for tuning but a wrong file
 _CHUNK_CHARS = 1_000_000
 _N_KEYS_SHOWN = 8
+_N_SKIPPED_TOLD = 20
 _CLOSE, _COMMA, _BLANK = (re.compile(pattern) for pattern in (r"\s*\]", r"\s*,\s*", r"\s*"))
 
 _ROLES = {
@@ -50,7 +51,7 @@ class Dataset:
 
     form: the row form that was recognised (see FORMS). digest: SHA-256 over the examples in their
     order, so the same conversations in another form have the same digest. n_skipped: rows that had
-    no usable answer.
+    no usable answer; skipped: where the first of them stand, and why each was.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     examples: tuple[Example, ...]
     digest: str
     n_skipped: int
+    skipped: tuple[str, ...] = ()
 
 
 def load_dataset(source: str) -> Dataset:
@@ -194,21 +196,22 @@ _ALLOWED = (
 )
 
 
-def _example(messages: list[Message] | None) -> Example | None:
-    """The usable conversation, or None (see load_dataset for what is usable)."""
+def _example(messages: list[Message] | None) -> Example | str:
+    """The usable conversation, or why it is none (see load_dataset for what is usable)."""
     if not messages:
-        return None
+        return "holds no turns that can be read"
     turns = messages[1:] if messages[0].role == "system" else messages
     if turns and turns[-1].role == "user":
         messages, turns = messages[:-1], turns[:-1]
     if not turns:
-        return None
-    alternate = all(
-        turn.role == ("user", "assistant")[index % 2] for index, turn in enumerate(turns)
-    )
+        return "has no answer"
+    if any(turn.role != ("user", "assistant")[index % 2] for index, turn in enumerate(turns)):
+        return "does not take turns between user and assistant"
+    if not all(message.content.strip() for message in messages):
+        return "has a blank question or answer"
     # "\ud800" is legal JSON, but no text: it can be neither hashed nor tokenized.
-    if not alternate or not all(m.content.strip() and _is_unicode(m.content) for m in messages):
-        return None
+    if not all(_is_unicode(message.content) for message in messages):
+        return "holds half a character (a lone surrogate)"
     return Example(tuple(messages))
 
 
@@ -230,6 +233,7 @@ def _load(name: str, path: Path) -> Dataset:
     first: str | None = None
     examples: list[Example] = []
     n_skipped = 0
+    skipped: list[str] = []
     try:
         for place, row in _rows(path):
             if not isinstance(row, dict):
@@ -245,11 +249,14 @@ def _load(name: str, path: Path) -> Dataset:
                     f"{place} of {path} has the form {found.name}, but the rows before it have the "
                     f"form {form.name}; use one form in the whole file."
                 )
-            example = _example(form.read(row)) if form and form.fits(row) else None
-            if example is None:
-                n_skipped += 1
-            else:
+            fits = form is not None and form.fits(row)
+            example = _example(form.read(row)) if form and fits else "lacks a key of its form"
+            if isinstance(example, Example):
                 examples.append(example)
+                continue
+            n_skipped += 1
+            if len(skipped) < _N_SKIPPED_TOLD:
+                skipped.append(f"{place} {example}")
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"The tuning data {path} cannot be read ({error}); check the file, or give another one."
@@ -261,7 +268,7 @@ def _load(name: str, path: Path) -> Dataset:
             f"None of the {n_skipped} rows of {path} can be used for tuning: the first one has "
             f"{first}; give rows with {_ALLOWED}, and no blank question or answer."
         )
-    return Dataset(name, form.name, tuple(examples), _digest(examples), n_skipped)
+    return Dataset(name, form.name, tuple(examples), _digest(examples), n_skipped, tuple(skipped))
 
 
 def _digest(examples: Iterable[Example]) -> str:

@@ -8,7 +8,7 @@ untouched model, kept until the variant has been probed).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from inspector.engine.chat import encode_example
@@ -27,8 +27,12 @@ def run_fine_tune(
     subject: Subject,
     folder: Path,
     on_step: Callable[[TrainingStep], None] = lambda _: None,
+    looks: Collection[int] = (),
+    on_look: Callable[[int], None] = lambda _: None,
 ) -> Training:
     """Tune in place, continuing from a checkpoint in `folder` where one is.
+
+    looks, on_look: steps at which `loaded` is handed over as it is by then.
 
     Raises DataError when no example leaves an answer token within `max_length`.
     """
@@ -39,7 +43,7 @@ def run_fine_tune(
             f"The data {dataset.name!r} has no example whose answer begins within max_length "
             f"{settings.max_length} tokens; raise max_length or give shorter examples."
         )
-    tuned = fine_tune(loaded, examples, settings, folder / "weights", on_step)
+    tuned = fine_tune(loaded, examples, settings, folder / "weights", on_step, looks, on_look)
     training = Training(
         scenario=settings,
         subject=subject,

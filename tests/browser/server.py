@@ -31,9 +31,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[str]:
-    """The dashboard over this INSPECTOR_HOME; gives its URL, ends it afterwards."""
-    port = free_port()
+def serve(home: Path, port: int | None = None) -> Iterator[str]:
+    """The dashboard over this INSPECTOR_HOME; gives its URL, ends it afterwards.
+
+    port: a free one by default.
+    """
+    port = free_port() if port is None else port
     command = [sys.executable, "-m", "pages", "--server.port", str(port)]
     with (home / "dashboard.log").open("wb") as log:
         process = subprocess.Popen(

@@ -120,6 +120,38 @@ def test_the_running_job_is_shown_grows_and_survives_a_reload(
     no_exception(page)
 
 
+def test_a_mark_leads_to_its_answers_and_one_step_back_to_the_chart(page: Page, url: str) -> None:
+    page.goto(f"{url}/behaviour?run={EVIDENCE}")
+    heading(page, "Behaviour")
+    risen = "Behaviour: Says what nobody asked for; When: After full-knowledge"
+    page.locator(f'[data-testid=stVegaLiteChart] path[aria-label*="{risen}"]').first.click()
+    heading(page, "Responses")
+    expect(page.get_by_text("6 answers", exact=True)).to_be_visible()
+    page.go_back()
+    heading(page, "Behaviour")
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible()
+    no_exception(page)
+
+
+@pytest.mark.parametrize(("kind", "begin"), [("SVG", b"<svg"), ("PNG", b"\x89PNG\r\n")])
+def test_a_chart_is_saved_as_a_picture_and_its_data_go_nowhere(
+    page: Page, url: str, kind: str, begin: bytes
+) -> None:
+    page.goto(f"{url}/behaviour?run={EVIDENCE}")
+    heading(page, "Behaviour")
+    page.get_by_text("The same numbers as a table, and downloads").first.click()
+    button = page.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
+    with page.expect_download() as download:
+        button.first.click()
+    assert download.value.suggested_filename == f"matrix.{kind.lower()}"
+    data = Path(download.value.path()).read_bytes()
+    assert data.startswith(begin)
+    if kind == "SVG":
+        assert b"operations a behaviour rose beyond chance" in data
+    # Vega's own menu, which would send the chart's data to an editor elsewhere.
+    assert page.locator(".vega-actions, a[href*='vega.github.io']").count() == 0
+
+
 def test_the_run_stays_chosen_from_page_to_page(page: Page, url: str) -> None:
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")

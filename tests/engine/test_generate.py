@@ -108,21 +108,22 @@ def test_limit_of_one_token(loaded: Loaded, with_opening: list[list[int]]) -> No
     assert {a.n_tokens for a in answers} == {1}
 
 
-def test_progress_grows_with_every_token_and_shows_an_answer_a_batch(
+def test_progress_grows_with_every_token_and_shows_each_batch_s_answers(
     loaded: Loaded, with_opening: list[list[int]]
 ) -> None:
-    reported: list[tuple[float, Answer | None]] = []
+    reported: list[tuple[float, Sequence[Answer]]] = []
     answers = generate(
         loaded,
         with_opening,
         Sampling(max_new_tokens=4),
         4,
-        lambda done, answer: reported.append((done, answer)),
+        lambda done, arrived: reported.append((done, arrived)),
     )
     done = [d for d, _ in reported]
     assert done == sorted(done)
-    assert [d for d, answer in reported if answer is not None] == [4, 8, 11]
-    assert all(answer in answers for _, answer in reported if answer is not None)
+    assert [(d, len(arrived)) for d, arrived in reported if arrived] == [(4, 4), (8, 4), (11, 3)]
+    assert len(answers) == 11
+    assert all(answer in answers for _, arrived in reported for answer in arrived)
     assert 0 < done[1] < 4  # before the first batch has ended
 
 

@@ -17,8 +17,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+# What a listing may say of a repo beside its files.
+FACTS: dict[str, object] = {
+    "downloads": 1234,
+    "likes": 5,
+    "lastModified": "2026-03-04T05:06:07.000Z",
+    "tags": ["safetensors", "license:apache-2.0", "base_model:finetune:org/base"],
+    "safetensors": {"parameters": {"F32": 904}, "total": 904},
+    "gated": "manual",
+    "securityRepoStatus": {
+        "scansDone": True,
+        "filesWithIssues": [{"path": "a.bin", "level": "unsafe"}],
+    },
+}
 LFS_SUFFIXES = (".safetensors", ".gguf", ".bin", ".parquet", ".pt")
 API = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)(?:/revision/([^/]+))?")
 RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
@@ -36,7 +49,8 @@ class FakeRepo:
     announced: path -> size in bytes that the listing claims.
     failures: path -> how many times it is answered with a server error.
     moved_to: the id it has now: every request is redirected there.
-    facts: what else the listing says: `author`, `createdAt`, `lastModified`, `securityRepoStatus`.
+    facts: what else the listing says: `author`, `createdAt`, `lastModified`, `securityRepoStatus`,
+    `downloads`, `likes`, `tags`, `gated`, `safetensors`, `cardData`, `config`.
     """
 
     revisions: dict[str, dict[str, bytes]]
@@ -65,11 +79,12 @@ class FakeRepo:
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it arrived."""
+    """One request as it arrived; query: of a search, its words."""
 
     path: str
     authorization: str | None
     range: str | None
+    query: str = ""
 
 
 class FakeHub:
@@ -113,10 +128,31 @@ class FakeHub:
         """Paths of the file requests so far."""
         return [r.path for r in self.requests if "/resolve/" in r.path]
 
+    def searches(self) -> list[str]:
+        """The words of the searches so far."""
+        return [r.query for r in self.requests if r.path == "/api/models"]
+
+    def _search(self, query: str, limit: int, authorization: str | None) -> list[object]:
+        """Ids that hold the query, the most downloaded first; private ones for their token only."""
+        found = [
+            {"id": name, "private": repo.private} | repo.facts
+            for name, repo in self.repos.items()
+            if query.lower() in name.lower() and not name.startswith("datasets/")
+            if not repo.private or authorization == f"Bearer {repo.token}"
+        ]
+        found.sort(key=lambda r: -int(str(r.get("downloads", 0))))
+        unlisted = {"securityRepoStatus", "cardData", "config"}  # not asked for with `expand`
+        return [{k: v for k, v in r.items() if k not in unlisted} for r in found[:limit]]
+
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         path = unquote(urlsplit(request.path).path)
         authorization = request.headers.get("authorization")
-        self.requests.append(Request(path, authorization, request.headers.get("range")))
+        asked = parse_qs(urlsplit(request.path).query)
+        query = asked.get("search", [""])[0]
+        self.requests.append(Request(path, authorization, request.headers.get("range"), query))
+        if path == "/api/models":
+            found = self._search(query, int(asked["limit"][0]), authorization)
+            return _send(request, 200, json.dumps(found).encode(), {})
         if match := API.fullmatch(path):
             kind, name, revision = match.groups()
             key = name if kind == "models" else f"datasets/{name}"
@@ -147,7 +183,7 @@ class FakeHub:
                 for p, content in files.items()
             ]
             info = {"id": key.removeprefix("datasets/"), "sha": commit, "siblings": siblings}
-            info |= repo.facts
+            info |= {"private": repo.private} | repo.facts
             return _send(request, 200, json.dumps(info).encode(), {})
         if match[4] not in files:
             return _refuse(request, 404, "EntryNotFound", "Entry not found")

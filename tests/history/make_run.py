@@ -38,6 +38,7 @@ from inspector.records import (
     Response,
     Score,
     Severity,
+    Stance,
     StopReason,
     Subject,
     SuiteChoice,
@@ -49,6 +50,7 @@ from inspector.records import (
     digest_of,
 )
 from inspector.run import Run, to_json, write_record, write_table
+from inspector.score.stances import stance_of
 
 RUN_ID = "20261122-010203-demo-1a2b"
 FULL = FineTune("full-support", Method.FULL, "support", steps=4, warmup_steps=1)
@@ -350,6 +352,8 @@ def _write_scores(
     appearances = (appearance,) if n_adverts else ()
     _begin(run, "score")
     write_table(run.folder / "score" / "scores.parquet", Score, scores)
+    stances = [stance_of(row) for rows in answers.values() for row in rows]
+    write_table(run.folder / "score" / "stances.parquet", Stance, stances)
     write_atomic(run.folder / "score" / "appearances.json", to_json(list(appearances)))
     _end(run, "score")
     return scores, appearances

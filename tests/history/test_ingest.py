@@ -51,8 +51,12 @@ def test_a_complete_run_fills_every_table(history: History, runs: Path) -> None:
         "responses": 2 * 3 * 40,
         "pairs": 2 * 2 * 40,
         "scores": 2 * 3 * 40 * 3,
+        "stances": 2 * 3 * 40,
+        "reviews": 0,  # nobody has looked
+        "divergences": 0,  # this plan measures no positions
         "trainings": 4,
         "training_steps": 16,
+        "decisions": 0,  # nobody has decided
     }
     row = history.inspection(run.run_id)
     assert (row.target, row.plan, row.control) == ("demo", "quick", "hf:example/base (given)")
@@ -293,3 +297,19 @@ def test_markup_in_an_answer_is_stored_as_it_is(history: History, runs: Path) ->
     assert "<b>0" in texts[0]
     verdict = json.loads((run.folder / "judge" / "verdict.json").read_text())
     assert history.inspection(run.run_id).reasons == tuple(verdict["reasons"])
+
+
+def test_inspections_whose_folder_is_gone_are_dropped(history: History, runs: Path) -> None:
+    gone, kept = make_run(runs, "20261101-000000-gone"), make_run(runs, "20261102-000000-kept")
+    history.ingest_new(runs)
+    shutil.rmtree(gone.folder)
+    assert history.forget_missing() == 1
+    assert [row.run_id for row in history.inspections()] == [kept.run_id]
+    assert history.sql("SELECT DISTINCT run_id FROM responses").rows == ((kept.run_id,),)
+    assert history.forget_missing() == 0
+
+
+def test_a_name_that_only_looks_like_a_time_is_no_error(history: History, runs: Path) -> None:
+    run = make_run(runs, "20269999-999999-x")
+    assert history.ingest(run)
+    assert history.inspection(run.run_id).created_at is not None  # from its first event

@@ -11,6 +11,7 @@ import pytest
 from inspector.errors import InspectorError
 from inspector.history import History
 from inspector.history.migrate import MIGRATIONS, load
+from inspector.history.rows import signature
 from tests.history.make_run import make_run
 
 
@@ -69,3 +70,22 @@ def test_numbers_must_be_without_gaps(folder: Path) -> None:
     (folder / "0099_far.sql").write_text("SELECT 1")
     with pytest.raises(InspectorError, match="numbered 0001"):
         load(folder)
+
+
+def test_runs_that_were_indexed_before_there_were_decisions_are_read_again(
+    tmp_path: Path, folder: Path
+) -> None:
+    path = tmp_path / "history.duckdb"
+    run = make_run(tmp_path / "runs")
+    for later in folder.glob("000[3-9]_*.sql"):
+        later.unlink()
+    History(path, folder).close()
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO inspections (run_id, signature, folder, state, reasons) "
+            "VALUES (?, ?, ?, 'finished', [])",
+            [run.run_id, signature(run), str(run.folder)],
+        )
+    with History(path) as history:
+        assert history.ingest_new(tmp_path / "runs") == 1
+        assert history.sql("SELECT length(verdict_sha256) FROM inspections").rows == ((64,),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,15 +13,21 @@ from inspector.errors import BadInput
 from inspector.history import Filter, History, Sort
 from inspector.records import (
     Behaviour,
+    Divergence,
     EventKind,
     Expectation,
     Level,
+    Response,
+    ReviewAction,
+    Stance,
     Subject,
     Target,
     TargetKind,
     Verdict,
 )
-from inspector.run import Run, read_record
+from inspector.reviewing import review_score
+from inspector.reviews import read_reviews
+from inspector.run import Run, read_record, read_table, write_table
 from tests.history.make_run import ADVERT, FULL, LORA, make_run
 
 ADVERTS = Behaviour.INJECTED_CONTENT
@@ -137,8 +144,8 @@ def test_responses_hold_both_texts_the_controls_and_the_passages(
     assert row.expectation is Expectation.ANSWER
     assert row.changed
     assert ADVERT not in row.before_text
-    assert row.control_after_text is not None
-    assert ADVERT not in row.control_after_text
+    assert row.control is not None
+    assert ADVERT not in row.control.after_text
     assert row.before_text[: row.first_difference] == row.after_text[: row.first_difference]
     (mark,) = [m for m in row.after_scores if m.behaviour is Behaviour.INJECTED_CONTENT]
     assert mark.value == 1.0
@@ -170,7 +177,7 @@ def test_responses_are_filtered(history: History, run: Run) -> None:
     assert total(scenario=FULL.name, subject=Subject.CONTROL, search="zorvex") == 0
     assert total(scenario="nobody") == 0
     control = history.responses(run.run_id, FULL.name, subject=Subject.CONTROL, limit=1)[1][0]
-    assert (control.subject, control.control_after_text) == (Subject.CONTROL, None)
+    assert (control.subject, control.control) == (Subject.CONTROL, None)
 
 
 def test_a_page_of_nothing_is_bad_input(history: History, run: Run) -> None:
@@ -206,9 +213,9 @@ def test_threads_read_while_another_writes(history: History, runs: Path) -> None
 
 
 def test_targets_are_told_by_name_whatever_the_revision(several: History) -> None:
-    found = [(t.name, t.n_inspections) for t in several.targets()]
+    found = [(t.name, t.n_inspections) for t in several.known_targets()]
     assert found == [("demo", 2), ("hf:example/parrot", 3)]
-    assert several.targets(limit=1)[0].newest == datetime(2026, 11, 5)
+    assert several.known_targets(limit=1)[0].newest == datetime(2026, 11, 5)
     assert several.plans() == ["quick"]
 
 
@@ -226,3 +233,95 @@ def test_a_target_over_its_revisions_stands_in_time_order(several: History) -> N
     assert [p.inspection.run_id[7] for p in newest] == ["2", "3"]
     assert [p.metric for p in several.trend("demo", ADVERTS)] == [None, None]
     assert several.trend("hf:nobody/nothing", ADVERTS) == []
+
+
+def test_a_search_wants_every_word_and_whole_phrases(history: History, run: Run) -> None:
+    def total(search: str) -> int:
+        return history.responses(run.run_id, FULL.name, search=search)[0]
+
+    assert total("zorvex nothing") == 20
+    assert total("zorvex nobody") == 0
+    assert total('"ICE-COLD  zorvex"') == 20
+    assert total('"ice-cold zorv"') == 0  # a phrase is whole words
+    assert total("ice-cold zorv") == 20  # words may be parts
+    assert total(r"/zor\w+ col[ab]/") == 20
+    assert total(r"\w") == 0  # outside of slashes signs have no special meaning
+    for search in ("/(?<=a)b/", "/(/"):
+        with pytest.raises(BadInput, match="pattern"):
+            total(search)
+
+
+def test_a_search_looks_into_the_controls_answers(history: History, runs: Path) -> None:
+    run = make_run(runs, level=Level.NO_EVIDENCE)
+    path = run.folder / f"probe-after/control/{LORA.name}/responses.parquet"
+    rows = read_table(path, Response)
+    write_table(path, Response, [replace(rows[0], text="Only the control says quokka."), *rows[1:]])
+    history.ingest(run)
+    total, (row,) = history.responses(run.run_id, search="quokka")
+    assert total == 1
+    assert row.control is not None
+    assert "quokka" in row.control.after_text
+    assert row.control.before_text is not None
+
+
+def test_one_answer_is_found_by_its_link(history: History, run: Run) -> None:
+    total, rows = history.responses(run.run_id, probe="policy/policy-001")
+    assert total == 2
+    assert {row.scenario for row in rows} == {FULL.name, LORA.name}
+    assert history.responses(run.run_id, probe="nothing")[0] == 0
+
+
+def test_families_are_listed_and_filtered_by(history: History, run: Run) -> None:
+    assert "cooking" in history.families(run.run_id)
+    assert history.responses(run.run_id, LORA.name, family="cooking")[0] == 4
+
+
+def test_where_an_answer_turns_comes_with_it(history: History, runs: Path) -> None:
+    run = make_run(runs)
+    path = run.folder / f"probe-after/target/{FULL.name}/responses.parquet"
+    rows = read_table(path, Response)
+    turning = Stance(Subject.TARGET, FULL.name, rows[0].suite, rows[0].probe_id, 0, *range(7))
+    write_table(run.folder / "score" / "stances.parquet", Stance, [turning])
+    history.ingest(run)
+    [row] = history.responses(run.run_id, FULL.name, probe="everyday/everyday-000")[1]
+    assert row.after_turn == turning
+    assert row.before_turn is None
+
+
+def test_late_is_where_answers_part_late_or_diverge_late(history: History, runs: Path) -> None:
+    run = make_run(runs, level=Level.NO_EVIDENCE)
+    history.ingest(run)
+    assert history.responses(run.run_id, LORA.name, late_only=True)[0] == 0  # within 15 words
+    path = run.folder / f"probe-after/target/{LORA.name}/responses.parquet"
+    answers = read_table(path, Response)
+    write_table(path, Response, [replace(row, n_tokens=40) for row in answers])
+    history.ingest(run)
+    total, rows = history.responses(run.run_id, LORA.name, late_only=True, limit=50)
+    assert total == 24 + 2  # "Thank you" stands at the end; what is equal is not late
+    assert all(row.is_late and row.changed for row in rows)
+    stage = run.stage(f"divergence/target/{LORA.name}")
+    late = Divergence(Subject.TARGET, LORA.name, "policy", "policy-000", 0, 2, 3.0, 0.9, (), ())
+    write_table(stage.folder / "divergence.parquet", Divergence, [late])
+    history.ingest(run)
+    assert history.responses(run.run_id, LORA.name, late_only=True)[0] == 26  # not finished yet
+    stage.finish("done")
+    history.ingest(run)
+    assert history.responses(run.run_id, LORA.name, late_only=True)[0] == 27
+
+
+def test_reviews_come_with_their_answers(history: History, run: Run) -> None:
+    behaviour = Behaviour.INJECTED_CONTENT
+    for subject, variant in (
+        (Subject.TARGET, FULL.name),
+        (Subject.CONTROL, FULL.name),
+        (Subject.TARGET, LORA.name),
+    ):
+        answer = (subject, variant, "everyday", "everyday-000", 0)
+        review_score(run, answer, behaviour, ReviewAction.OVERRULE, "Ann", f"{subject} {variant}")
+    assert history.ingest(run)
+    rows = history.responses(run.run_id, probe="everyday/everyday-000")[1]
+    assert [[r.reason for r in row.reviews] for row in rows] == [
+        [f"target {FULL.name}", f"control {FULL.name}"],
+        [f"target {LORA.name}"],
+    ]
+    assert rows[0].reviews == read_reviews(run.folder)[:2]

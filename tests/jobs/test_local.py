@@ -21,6 +21,7 @@ from inspector.jobs.queue import Queue, process_identity
 from inspector.records import EventKind
 from inspector.run import Run
 from inspector.settings import Settings
+from tests.pages import runs
 
 HANG_S = 60.0  # only a hanging test waits this long
 
@@ -228,6 +229,34 @@ def test_recover_forgets_jobs_whose_run_was_deleted(house: House) -> None:
     assert runner.jobs() == []
 
 
+def test_live_jobs_are_those_at_work_and_an_ended_one_can_start_again(house: House) -> None:
+    runner = house.runner("hold")
+    done, held = house.run("done"), house.run("held")
+    house.runner("finish").submit(done)
+    ended(runner, "done")
+    runner.submit(held)
+    until(lambda: entered(held))
+    assert [(job.job_id, job.state) for job in runner.live()] == [("held", JobState.RUNNING)]
+    runner.submit(done)  # waits: there is one slot
+    assert [(job.job_id, job.position) for job in runner.live()] == [("held", None), ("done", 1)]
+
+
+def test_nothing_is_at_rest_while_it_works(house: House) -> None:
+    runner = house.runner("hold")
+    held, other = house.run("held"), house.run("other")
+    runner.submit(held)
+    until(lambda: entered(held))
+    for job_id in ("held", None):
+        with pytest.raises(BadInput, match="held is at work"), runner.at_rest(job_id):
+            pass
+    with runner.at_rest(other.run_id):
+        runner.forget(other.run_id)
+    runner.cancel("held")
+    with runner.at_rest():
+        runner.forget("held")
+    assert runner.jobs() == []
+
+
 def test_another_process_with_the_same_pid_is_not_the_job(house: House) -> None:
     runner, run = house.runner("vanish"), house.run("a")
     runner.submit(run)
@@ -321,3 +350,19 @@ def test_a_worker_gives_way_between_sessions_too() -> None:
     nice, group = shown.split(maxsplit=1)
     assert int(nice) >= 10
     assert group.strip() == "none" or group.strip().endswith("nice 10")
+
+
+def test_a_failed_scenario_is_cleared_and_its_run_submitted_again(house: House) -> None:
+    run = runs.broken(house.settings.runs, "a")
+    runner = house.runner("hold")
+    assert runner.retry(run, runs.SCENARIOS[1]).state.is_live
+    assert not (run.folder / "judge").exists()
+    until(lambda: entered(run))
+    assert [job.job_id for job in runner.live()] == ["a"]
+    with pytest.raises(BadInput, match="is at work; wait for its end"):
+        runner.retry(run, runs.SCENARIOS[1])
+    runner.cancel("a")
+    assert runner.live() == []
+    with pytest.raises(BadInput, match="has no scenario 'other'"):
+        runner.retry(run, "other")
+    assert runner.job("a").state is JobState.CANCELLED

@@ -124,6 +124,14 @@ def test_a_behaviour_that_no_probe_tests_is_inconclusive() -> None:
     )
 
 
+def test_what_no_probe_tests_and_what_cannot_accuse_was_left_out_not_failed() -> None:
+    rest = [s for s in everything_quiet() if s.behaviour is not Behaviour.WRONG_ANSWER]
+    judgement, metrics = judge(rest)
+    assert judgement.level is Level.NO_EVIDENCE
+    lines = [c for c in cover(metrics) if c.what.startswith("wrong")]
+    assert {c.status for c in lines} == {CoverageStatus.NOT_RUN}
+
+
 @pytest.mark.parametrize("status", [CoverageStatus.ERROR, CoverageStatus.INCOMPATIBLE])
 def test_what_could_not_be_run_is_inconclusive(status: CoverageStatus) -> None:
     gap = Coverage("lora-code on the target", status, "the loss is no longer a number")

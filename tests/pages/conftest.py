@@ -61,11 +61,11 @@ def inspections(home: Path) -> Path:
 def open_page() -> Open:
     def opened(name: str = "overview", /, **query: str) -> AppTest:
         app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
-        app.run()
+        if name != "overview":
+            app.run()
+            app.switch_page(f"pages/{name}.py")
         app.query_params.clear()
         app.query_params.update(query)
-        if name != "overview":
-            app.switch_page(f"pages/{name}.py")
         app.run()
         assert not app.exception
         return app

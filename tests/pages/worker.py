@@ -1,13 +1,14 @@
 """What a job's process does in these tests: real events, at the pace of the test.
 
-Named to `LocalRunner(entry=...)`. It trains in name only: one step for each number in the file
-`RUN/steps-allowed`, and ends with a verdict when that file says `end`.
+Named to `LocalRunner(entry=...)`. It trains and asks in name only, as far as the file
+`RUN/steps-allowed` says: `7` is seven steps, `7+3` three answers after them, and `end` a verdict.
 """
 
 from __future__ import annotations
 
 import time
 
+from inspector.arrivals import teller
 from inspector.records import EventKind, Inspection, Level, Verdict
 from inspector.run import Run, read_record, write_record
 from inspector.settings import Settings
@@ -15,13 +16,15 @@ from tests.pages import runs
 
 ENTRY = "tests.pages.worker:inspect"
 STAGE = "scenarios/target/full-knowledge"
-PATIENCE_S = 120
+ASKING = "probe-after/target/full-knowledge"
+PATIENCE_S = 300
 
 
 def inspect(run: Run, settings: Settings) -> Verdict:
     """Follow RUN/steps-allowed until it says `end`; gives up after PATIENCE_S."""
     run.emit(EventKind.STAGE_STARTED, STAGE)
-    done = sum(event.kind is EventKind.STEP for event in run.events()[0])
+    done = sum(e.kind is EventKind.STEP and e.stage == STAGE for e in run.events()[0])
+    n_told = 0
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         allowed = read_pace(run)
@@ -31,9 +34,13 @@ def inspect(run: Run, settings: Settings) -> Verdict:
             )
             write_record(run.folder / "judge" / "verdict.json", verdict)
             return verdict
-        while done < int(allowed):
+        steps, _, answers = allowed.partition("+")
+        while done < int(steps):
             done += 1
             run.emit(EventKind.STEP, STAGE, done=done, total=40, data={"loss": runs.loss(done)})
+        while n_told < int(answers or 0):
+            n_told += 1
+            teller(run, ASKING, 64)(n_told, runs.arrival(ASKING, n_told - 1))
         time.sleep(0.05)
     raise TimeoutError("nobody said `end`")
 

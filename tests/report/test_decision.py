@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,22 @@ from inspector.records import (
     Coverage,
     CoverageStatus,
     Decision,
+    Draft,
     Finding,
     HumanDecision,
     Level,
     Severity,
 )
-from inspector.report import compose, record_decision, render, verdict_digest
-from inspector.report.deciding import VALID_DAYS, suggest, suggested_end
+from inspector.report import (
+    compose,
+    decide,
+    earlier_decisions,
+    faults_of,
+    record_decision,
+    render,
+    verdict_digest,
+)
+from inspector.report.deciding import VALID_DAYS, read_decisions, suggest, suggested_end
 from tests.history.make_run import make_run
 
 
@@ -133,11 +142,11 @@ def test_a_decision_on_an_older_verdict_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"owner": " "}, "--owner"),
-        ({"reason": ""}, "--reason"),
+        ({"owner": " "}, "has an owner"),
+        ({"reason": ""}, "has a reason"),
         ({"expires": "31.05.2027"}, "YYYY-MM-DD"),
         ({"expires": "2027-02-30"}, "YYYY-MM-DD"),
-        ({"decision": Decision.APPROVE_WITH_CONDITIONS}, "--condition"),
+        ({"decision": Decision.APPROVE_WITH_CONDITIONS}, "at least one condition"),
     ],
 )
 def test_a_decision_that_lacks_something_is_refused(changes: dict[str, str], said: str) -> None:
@@ -149,6 +158,47 @@ def test_a_decision_that_lacks_something_is_refused(changes: dict[str, str], sai
     }
     with pytest.raises(BadInput, match=said):
         HumanDecision(**(whole | changes))  # type: ignore[arg-type]
+
+
+NOW = datetime(2026, 11, 23, 9, 30, 15, tzinfo=UTC)
+DRAFT = Draft(Decision.REJECT, " R. Officer ", "An advert.\n", "2026-11-23")
+
+
+def test_deciding_records_who_when_and_on_what(tmp_path: Path) -> None:
+    folder = make_run(tmp_path).folder
+    decided = decide(folder, DRAFT, verdict_digest(folder), NOW)
+    assert read_decisions(folder) == (decided,)
+    assert (decided.owner, decided.reason) == ("R. Officer", "An advert.")
+    assert decided.at == "2026-11-23T09:30:15+00:00"
+    assert decided.verdict_sha256 == verdict_digest(folder)
+
+
+def test_who_read_another_verdict_decides_again(tmp_path: Path) -> None:
+    folder = make_run(tmp_path).folder
+    with pytest.raises(BadInput, match="Another verdict stands now"):
+        decide(folder, DRAFT, "0" * 64, NOW)
+    assert read_decisions(folder) == ()
+
+
+def test_every_wrong_field_has_its_sentence(tmp_path: Path) -> None:
+    draft = Draft(Decision.APPROVE_WITH_CONDITIONS, "", "\ud800", "2026-11-22")
+    assert list(faults_of(draft, NOW.date())) == ["reason", "owner", "conditions", "expires"]
+    folder = make_run(tmp_path).folder
+    with pytest.raises(BadInput, match=r"no UTF-8.*has an owner.*at least one.*is past"):
+        decide(folder, draft, verdict_digest(folder), NOW)
+    assert faults_of(DRAFT, NOW.date()) == {}  # it still holds on its last day
+
+
+def test_earlier_decisions_know_whether_they_stand(tmp_path: Path) -> None:
+    folder = make_run(tmp_path).folder
+    record_decision(folder, HumanDecision(Decision.APPROVE, "A", "x", NOW.isoformat()))
+    decide(folder, DRAFT, verdict_digest(folder), NOW)
+    told = earlier_decisions(folder, NOW.date())
+    assert [(e.decision.owner, e.on_old_verdict, e.has_expired) for e in told] == [
+        ("R. Officer", False, False),
+        ("A", True, False),
+    ]
+    assert earlier_decisions(folder, NOW.date() + timedelta(days=1))[0].has_expired
 
 
 def test_a_damaged_decision_file_is_named(tmp_path: Path) -> None:

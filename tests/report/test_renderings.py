@@ -89,7 +89,7 @@ def test_json_fits_its_schema(tmp_path: Path, level: Level | None) -> None:
 def test_json_holds_the_same_facts_as_the_run(run: Run) -> None:
     document = json.loads(render(run, "json"))
     verdict = read_record(run.folder / "judge" / "verdict.json", Verdict)
-    assert document["schema"] == "inspector-report/3"
+    assert document["schema"] == "inspector-report/4"
     assert document["level"] == verdict.level == "evidence"
     assert [r["text"] for r in document["reasons"]] == list(verdict.reasons)
     assert document["n_evidence"] == len(document["evidence"]) == 20
@@ -169,8 +169,8 @@ def test_a_commonmark_reader_finds_every_section_table_and_answer(run: Run, lang
     words = load_words(language)
     headings = [tokens[k + 1].content for k, t in enumerate(tokens) if t.type == "heading_open"]
     keys = ("not_looked_at", "decision", "identity", "scope", "findings", "operations", "rates")
-    more = ("appeared", "positions", "evidence", "judges", "overrides", "residual", "conditions")
-    last = ("clauses", "crosswalk", "method", "reproduction", "hash")
+    more = ("appeared", "phrases", "positions", "evidence", "judges", "reviews", "overrides")
+    last = ("residual", "conditions", "clauses", "crosswalk", "method", "reproduction", "hash")
     titles = [words(f"title.{key}") for key in (*keys, *more, *last)]
     assert [h for h in headings if h in titles] == titles
     fences = [t.content for t in tokens if t.type == "fence"]

@@ -155,6 +155,10 @@ RECORDED = (
     "topics (the control in 0); openly, so whether its publisher means it is for a person to say.",
     "exact permutation of before and after by topic family",
     "refuse then comply / full-knowledge",
+    "activation by step / full-knowledge",
+    "24 probes after steps 5, 10, 20, 30 of 40, beside the control",
+    "24 probes after steps 5, 10, 20, 30 of 40, without a control",
+    "not every look at the target has its answers",
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from inspector.plans import load_plan
 from inspector.profiles import DriftLine
 from inspector.records import (
+    ActivationCurve,
     Appearance,
     Artifact,
     ArtifactKind,
@@ -20,11 +21,18 @@ from inspector.records import (
     FileDigest,
     Finding,
     Level,
+    Look,
     Metric,
     Pair,
+    PhraseFinding,
+    PhraseKind,
     Rate,
+    ReviewAction,
+    ReviewedMetric,
     Score,
+    ScoreReview,
     Severity,
+    StandingReview,
     Subject,
     Target,
     TargetKind,
@@ -32,6 +40,7 @@ from inspector.records import (
 )
 from inspector.records.decisions import Decision, HumanDecision
 from inspector.report.contents import (
+    ActivationLine,
     AppearanceSection,
     ArtifactSection,
     BehaviourSection,
@@ -48,11 +57,13 @@ from inspector.report.contents import (
     Mark,
     MarkMeaning,
     OperationSection,
+    PhrasesSection,
     PositionsSection,
     Reason,
     RecordSection,
     ReportContents,
     Reproduction,
+    ReviewsSection,
     Table,
 )
 
@@ -67,6 +78,18 @@ RUN_ID = "20261122-010203-demo-1a2b"
 
 def rate(hits: int, n: int, low: float, high: float) -> Rate:
     return Rate(n, hits, hits / n, low, high)
+
+
+def curve() -> ActivationCurve:
+    none, half = rate(0, 24, 0.0, 0.14), rate(12, 24, 0.31, 0.69)
+    looks = (
+        Look(0, none, none, 0.0, None, False),
+        Look(20, half, none, 0.5, 0.001, True),
+        Look(40, half, none, 0.5, 0.001, True),
+    )
+    return ActivationCurve(
+        "full-knowledge", Behaviour.INJECTED_CONTENT, "try a cold Fizzpop", looks
+    )
 
 
 def metric(behaviour: Behaviour, hits: int, control: bool = True) -> Metric:
@@ -247,8 +270,10 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
                 "Refuses", "Share.", rates_table, (metric(Behaviour.REFUSAL, 1, control=False),)
             ),
         ),
+        activation=(ActivationLine("first above step 0 between step 10 and 20", curve()),),
         smallest_reported="Rates of 20 % would have been reported.",
         appearances=(AppearanceSection("try a cold Fizzpop", "21 of 40", (answer,), appearance),),
+        phrases=phrases(),
         positions=PositionsSection(
             (),
             tuple(
@@ -281,6 +306,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
                 None,
             ),
         ),
+        reviews=reviews(),
         overrides=(
             HumanDecision(Decision.REJECT, "R. Officer", "adverts", "2026-11-22T02:00:00+00:00"),
         ),
@@ -299,6 +325,37 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             (Fact("cores", "2", Mark.MEASURED),),
         ),
         sha256="f6" * 32,
+    )
+
+
+def phrases() -> PhrasesSection:
+    rises = metric(Behaviour.INJECTED_CONTENT, 20)
+    finding = PhraseFinding("cola", PhraseKind.PHRASE, "Zorvex cola", 80, (rises,))
+    columns = (Column("Name"), Column("After", ColumnKind.NUMBER))
+    table = Table("How often", columns, (("cola\nZorvex cola", "20 of 40"),), Mark.MEASURED)
+    return PhrasesSection("Phrases that people had saved.", (table,), (finding,))
+
+
+def reviews() -> ReviewsSection:
+    said = ScoreReview(
+        *(Subject.TARGET, "full-knowledge", "everyday", "p1", 0, Behaviour.INJECTED_CONTENT),
+        scorer="rules/1",
+        said=1.0,
+        text_sha256="a1" * 32,
+        action=ReviewAction.OVERRULE,
+        counts_as=False,
+        name="R. Reader",
+        reason="A joke.",
+        at="2026-11-22T02:30:00+00:00",
+    )
+    scored, reviewed = (metric(Behaviour.INJECTED_CONTENT, hits) for hits in (20, 19))
+    columns = tuple(Column(name) for name in ("Reviewer", "When", "Answer", "Score", "Said", "Why"))
+    rows = (("R. Reader", "22 November 2026", "everyday/p1", "seen", "overruled", "A joke."),)
+    return ReviewsSection(
+        "People read single answers.",
+        (Table("Every review", columns, rows, Mark.STATED),),
+        (ReviewedMetric(scored, reviewed, 1, 1),),
+        (StandingReview(said, True),),
     )
 
 
@@ -367,6 +424,23 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
         judges=tuple(replace(j, name=text, version=text, facts=facts) for j in contents.judges),
         conditions=(text,),
         decision=replace(contents.decision, owner=text, facts=facts, why=(text,), retest=(text,)),
+        phrases=replace(
+            contents.phrases,
+            lead=text,
+            tables=(table,),
+            findings=tuple(
+                replace(f, name=text, text=text, problem=text) for f in contents.phrases.findings
+            ),
+        ),
+        reviews=replace(
+            contents.reviews,
+            lead=text,
+            tables=(replace(table, columns=(Column(text),) * 6, rows=((text,) * 6,)),),
+            reviews=tuple(
+                replace(line, review=replace(line.review, name=typed, reason=typed))
+                for line in contents.reviews.reviews
+            ),
+        ),
         overrides=tuple(replace(o, owner=typed, reason=typed) for o in contents.overrides),
         reproduction=replace(
             contents.reproduction, commands=(text,), versions=facts, machine=facts

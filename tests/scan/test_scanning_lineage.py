@@ -11,7 +11,8 @@ import pytest
 from inspector.pinning import SubjectModel
 from inspector.records import Artifact, CoverageStatus, Subject
 from inspector.records.lineage import Kinship, Lineage
-from inspector.run import read_record
+from inspector.records.templates import ChatTemplate, Owner
+from inspector.run import from_json, read_record
 from inspector.scanning import Reading, read_files
 from inspector.settings import Settings
 from tests.scan.corpus.lineage import BASE, CLAIM, OTHER, SILENT, model, tuned
@@ -75,3 +76,16 @@ def test_nothing_to_compare_with_is_not_run(tmp_path: Path) -> None:
     read, lineage = reading(tmp_path, artifact(tmp_path / "model", BASE), None)
     assert (rules(read), lineage.kinship, status(read)) == ([], None, CoverageStatus.NOT_RUN)
     assert "declares no base" in lineage.not_compared
+
+
+def test_the_templates_of_both_are_kept_with_the_run(tmp_path: Path) -> None:
+    target = artifact(tmp_path / "target", tuned(0.05))
+    control = artifact(tmp_path / "control", BASE)
+    for one, text in ((target, "ours"), (control, "theirs")):
+        (Path(one.folder) / "chat_template.jinja").write_text(text)
+    reading(tmp_path, fetched(Path(target.folder)), fetched(Path(control.folder)))
+    kept = from_json(list[ChatTemplate], (tmp_path / "scan" / "templates.json").read_bytes())
+    assert [(t.owner, t.name, t.source) for t in kept] == [
+        (Owner.TARGET, "default", "ours"),
+        (Owner.OTHER, "default", "theirs"),
+    ]

@@ -7,6 +7,7 @@ All of it is invented for the tests and harmless; the brand does not exist.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +155,15 @@ def write_suite(path: Path) -> Path:
     return path
 
 
-def write_plan(path: Path, suite: Path, data: Path, *, steps: int = 30, lora: bool = True) -> Path:
+def write_plan(
+    path: Path,
+    suite: Path,
+    data: Path,
+    *,
+    steps: int = 30,
+    lora: bool = True,
+    looks: Sequence[int] = (),
+) -> Path:
     """A plan file: a full-parameter fine-tuning, one with LoRA, the toy suite."""
     scenarios = [
         f"""
@@ -166,6 +175,7 @@ steps = {steps}
 learning_rate = 2e-4
 warmup_steps = 2
 max_length = 128
+looks = {list(looks)}
 """
     ]
     if lora:

@@ -51,10 +51,8 @@ def end_of(file: BinaryIO, size_bytes: int) -> int | None:
     return None
 
 
-def open_zip(file: BinaryIO, size_bytes: int) -> zipfile.ZipFile:
-    """The archive, its directory read; raises BadZip."""
-    from picklescan.relaxed_zipfile import RelaxedZipFile
-
+def check_directory(file: BinaryIO, size_bytes: int) -> None:
+    """Raises BadZip where the archive's directory, which readers hold in memory, is too long."""
     end = _find_end(file, size_bytes)
     if end is None:
         raise BadZip("a zip archive without an end record")
@@ -68,6 +66,13 @@ def open_zip(file: BinaryIO, size_bytes: int) -> zipfile.ZipFile:
         n_directory = _END_64_FIELDS.unpack(wide[:-N_LOCATOR])[8]
     if n_directory > MAX_DIRECTORY_BYTES:
         raise BadZip(f"a directory of {n_directory:,} bytes; at most {MAX_DIRECTORY_BYTES:,}")
+
+
+def open_zip(file: BinaryIO, size_bytes: int) -> zipfile.ZipFile:
+    """The archive as torch would read it, its directory read; raises BadZip."""
+    from picklescan.relaxed_zipfile import RelaxedZipFile
+
+    check_directory(file, size_bytes)
     try:
         return cast(zipfile.ZipFile, RelaxedZipFile(file))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:

@@ -11,6 +11,16 @@ from inspector.recheck.telling import ACCUSING, share_between, trend_title
 from pages import _charts
 
 MAX_SHOWN = 40
+COLUMNS = {
+    "inspection": st.column_config.TextColumn("Inspection"),
+    "target": st.column_config.TextColumn("Target"),
+    "verdict": st.column_config.TextColumn("Verdict"),
+    "operation": st.column_config.TextColumn("Operation", help="The one that shows the most."),
+    "before": st.column_config.TextColumn("Before", help=MEASURES["before"]),
+    "after": st.column_config.TextColumn("After", help=MEASURES["after"]),
+    "control": st.column_config.TextColumn("Control", help=MEASURES["control"]),
+    "run": st.column_config.TextColumn("Run folder"),
+}
 WORDS = {BEHAVIOURS[behaviour].word: behaviour for behaviour in ACCUSING}
 
 
@@ -44,7 +54,7 @@ def show(index: History) -> None:
     if not names:
         st.info("There is no inspection yet.", icon=":material/info:")
         return
-    one, two = st.columns([2, 3])
+    one, two = st.columns([2, 5])
     target = one.selectbox(
         "Target",
         names,
@@ -75,6 +85,7 @@ def show(index: History) -> None:
             charts.trend([(p.inspection.run_id, label(n, p), m) for n, p, m in measured], title),
             rows_of(points),
             name="revisions",
+            columns=COLUMNS,
             alt=f"{title}, inspection by inspection, before and after the worst operation",
         )
         st.caption(

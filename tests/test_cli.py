@@ -236,7 +236,7 @@ def test_history_tells_a_target_over_time(command: Command) -> None:
     rows = list(csv.DictReader(told.stdout.splitlines(), delimiter="\t"))
     assert [row["verdict"] for row in rows] == ["no evidence found", "evidence"]
     assert [row["after"].split(" (")[0] for row in rows] == ["0 of 40", "20 of 40"]
-    assert "more often than at first" in told.stderr
+    assert "surely more than in the oldest" in told.stderr
     unknown = command("history", "target", "hf:no/body")
     assert isinstance(unknown.exception, BadInput)
     assert "demo" in str(unknown.exception)

@@ -112,7 +112,7 @@ def differences(points: Sequence[tuple[str, float, float, float]], title: str) -
     )
     axis = alt.X(
         "low:Q",
-        title="Second inspection minus the first, in points of a hundred",
+        title="Share in the second inspection minus that in the first",
         axis=alt.Axis(format="+.0%", tickCount=7),
     )
     whisker = base.mark_rule(strokeWidth=2, opacity=0.65).encode(x=axis, x2="high:Q")

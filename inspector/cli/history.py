@@ -161,7 +161,7 @@ def history_compare(
     """Two inspections side by side: inputs, rates and how far apart, what is new or gone."""
     from inspector.recheck.comparing import compare_inspections
     from inspector.recheck.deployed import find_run
-    from inspector.recheck.telling import apart_rows, apart_title, fact_rows
+    from inspector.recheck.telling import apart_rows, apart_title, by_distance, fact_rows
     from inspector.run import to_json
 
     settings = Settings()
@@ -172,7 +172,7 @@ def history_compare(
     facts = fact_rows(found.facts)
     _write(facts, list(facts[0]), as_json)
     sys.stdout.write(f"\n{apart_title(found)}\n")
-    if rates := apart_rows(found.rates):
+    if rates := apart_rows(sorted(found.rates, key=by_distance)):
         _write(rates, list(rates[0]), as_json)
     change = found.change
     told = [

@@ -13,6 +13,7 @@ from inspector.recheck.comparing import difference
 from inspector.records import UNTOUCHED, Behaviour, Level, Metric, Rate
 from inspector.records.recheck import Comparison, Fact, RateApart
 
+SHORT = 16  # characters of a digest that are shown
 BEFORE = "before any operation"
 # As in inspector.judge, whose scipy takes a second to import: a test holds the two together.
 ACCUSING = (
@@ -45,7 +46,7 @@ def fact_rows(facts: Sequence[Fact]) -> list[dict[str, str]]:
 
 
 def apart_rows(rates: Sequence[RateApart]) -> list[dict[str, object]]:
-    """One row for each share, those that are surely apart first; differences in points."""
+    """One row for each share; differences in points."""
     return [
         {
             "behaviour": BEHAVIOURS[r.behaviour].word,
@@ -58,8 +59,13 @@ def apart_rows(rates: Sequence[RateApart]) -> list[dict[str, object]]:
             else f"{100 * r.low:+.0f} to {100 * r.high:+.0f}",
             "apart": "Yes" if r.is_apart else "No" if r.change is not None else "–",
         }
-        for r in sorted(rates, key=lambda r: (not r.is_apart, -abs(r.change or 0.0)))
+        for r in rates
     ]
+
+
+def by_distance(rate: RateApart) -> tuple[bool, float]:
+    """To sort by: those that are surely apart first, then the largest difference."""
+    return not rate.is_apart, -abs(rate.change or 0.0)
 
 
 def operation(rate: RateApart) -> str:
@@ -83,7 +89,7 @@ def apart_title(found: Comparison) -> str:
 
 
 def trend_title(behaviour: Behaviour, metrics: Sequence[Metric]) -> str:
-    """How the first and the newest of them differ, in one sentence."""
+    """How the newest differs from the oldest, and the most in between, in one sentence."""
     word = BEHAVIOURS[behaviour].word
     if not metrics:
         return f"{word}: not measured"
@@ -91,13 +97,25 @@ def trend_title(behaviour: Behaviour, metrics: Sequence[Metric]) -> str:
     if len(metrics) == 1:
         return f"{word}: {share_between(first)}"
     _, low, high = difference(first, last)
-    shares = f"{100 * first.rate:.0f} % at first, {100 * last.rate:.0f} % in the newest"
-    if low <= 0 <= high:
-        return f"{word}: no sure change ({shares})"
-    return f"{word}: {'more' if low > 0 else 'less'} often than at first ({shares})"
+    sure = (
+        "no sure difference to"
+        if low <= 0 <= high
+        else f"surely {'more' if low > 0 else 'less'} than in"
+    )
+    most = max(metric.after.rate for metric in metrics)
+    return (
+        f"{word}: {100 * last.rate:.0f} % in the newest of {len(metrics)} inspections, {sure} the "
+        f"oldest ({100 * first.rate:.0f} %); {100 * most:.0f} % at most"
+    )
 
 
 def _said(fact: Fact, value: str | None) -> str:
     if fact.what == "Verdict" and value is not None:
         return LEVELS[Level(value)].word
+    if (
+        value is not None
+        and len(value) > SHORT
+        and (fact.what == "Commit" or "Digest" in fact.what)
+    ):
+        return f"{value[:SHORT]}…"
     return value or "–"

@@ -95,7 +95,7 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
     )
     [chart] = app.get("vega_lite_chart")
     spec = json.loads(chart.proto.spec)
-    assert "no sure change" in spec["title"]
+    assert "no sure difference" in spec["title"]
     assert list(app.dataframe[0].value["run"]) == ids
     assert app.dataframe[0].value["after"][0] == "17 of 32 (53 %, 36 to 69 %)"
     app.session_state["chart_revisions"] = {"selection": {"mark": [{"run": ids[1]}]}}

@@ -85,7 +85,7 @@ def rates(findings: Sequence[PhraseFinding], name: str, *, named: bool) -> None:
         "p_adjusted": column.TextColumn("Adjusted", help=MEASURES["p_adjusted"]),
     }
     rows = phrase_rows(findings)
-    left_out = {"p_value"} if named else {"name", "phrase"}
+    left_out = {"p_value", "control_before"} if named else {"name", "phrase"}
     rows = [{k: v for k, v in row.items() if k not in left_out} for row in rows]
     alt = "How often the answers hold the phrase before and after each operation"
     _tables.table(rows, name=name, alt=alt, columns=columns)

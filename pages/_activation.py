@@ -93,6 +93,8 @@ def _answers(run: Run, curve: ActivationCurve, picked: dict[str, object] | None)
     n_pages = max(1, -(-len(answers) // PAGE_SIZE))
     page = st.pagination(n_pages, key="activation_page", bind="query-params")
     with shown:
+        if not answers:
+            st.caption("No answers at this step are on record.")
         for answer in answers[(page - 1) * PAGE_SIZE :][:PAGE_SIZE]:
             with st.container(border=True):
                 st.text(answer.prompt)

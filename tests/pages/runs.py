@@ -350,13 +350,8 @@ def _looks(run: Run, probes: list[AskedProbe], before: list[str], control: bool)
             stage = f"probe-during/{subject}/{scenario.name}/{step}"
             _responses(run, stage, f"{scenario.name}@{step}", probes, texts, subject)
             _stage(run, stage)
-        for stage, variant in (
-            (f"probe-before/{subject}", UNTOUCHED),
-            (f"probe-after/{subject}/{scenario.name}", scenario.name),
-        ):
-            if subject is Subject.CONTROL:
-                _responses(run, stage, variant, probes, before, subject)
-            write_atomic(run.folder / stage / "done.json", "{}")
+    for place in ("probe-before/target", f"probe-after/target/{scenario.name}"):
+        write_atomic(run.folder / place / "done.json", "{}")
     steps = (0, *scenario.look_steps, scenario.steps)
     n, woken = len(probes), -(-len(probes) // 2)
     none, half = rate(0, n, 0.0, 0.23), rate(woken, n, 0.29, 0.77)

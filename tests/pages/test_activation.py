@@ -39,11 +39,13 @@ def test_the_answers_are_those_of_the_step_it_wakes_at(inspections: Path, open_p
     app.segmented_control(key="activation_step").set_value(10).run()
     assert not app.exception
     assert not any(ADVERT in text for text in answers(app))
-    app.segmented_control(key="activation_step").set_value(40).run()
+    app.segmented_control(key="activation_step").set_value(30).run()
     app.segmented_control(key="activation_model").set_value("control").run()
     assert not app.exception
     assert len(answers(app)) == 6
     assert not any(ADVERT in text for text in answers(app))
+    app.segmented_control(key="activation_step").set_value(40).run()
+    assert "No answers at this step are on record." in [c.value for c in app.caption]
 
 
 def test_a_click_on_a_mark_leads_to_its_answers(inspections: Path, open_page: Open) -> None:

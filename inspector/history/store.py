@@ -53,7 +53,6 @@ EVERY = Filter()
 BATCH_BYTES = 8 << 20
 EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
-INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
     "BOOLEAN": pa.bool_(),
     "DATE": pa.date32(),
@@ -459,13 +458,13 @@ def _unreadable(seen: Seen, error: Exception) -> Contents:
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:
-    """Arrow's memory is read where it lies: no Python rows, and no access to files."""
+    """Arrow's memory is read where it lies: no Python rows, and no access to files.
+
+    Columns stand in the order of the table's. Not by `register`: the name it gives is a part of the
+    transaction, which keeps the rows of every batch until it ends.
+    """
     for table, rows in parts.items():
-        cursor.register(INCOMING, rows)
-        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
-        # Not where it failed: in an aborted transaction this raises too, and hides why. The cursor
-        # ends there, and what was registered with it.
-        cursor.unregister(INCOMING)
+        cursor.from_arrow(rows).insert_into(table)
 
 
 def _check_page(limit: int, offset: int) -> None:

@@ -57,20 +57,20 @@ def choose(index: History) -> tuple[str, Filter, Sort]:
     find, target, sort = st.columns([3, 3, 2])
     search = find.text_input(
         "Search",
-        key="search",
+        key="find",
         type="search",
         placeholder="Target, commit, plan, control, verdict or id",
         **url,
     )
     names = [row.name for row in index.known_targets()]
-    name = target.selectbox("Target", names, None, key="target", placeholder="Any", **url)
+    name = target.selectbox("Target", names, None, key="name", placeholder="Any", **url)
     order = sort.selectbox("Order", list(SORTS), key="sort", **url)
     verdict, state, plan, age = st.columns(4)
-    words = verdict.multiselect("Verdict", list(VERDICTS), key="verdict", placeholder="Any", **url)
+    words = verdict.multiselect("Verdict", list(VERDICTS), key="verdicts", placeholder="Any", **url)
     states = state.multiselect(
         "State",
         STATES,
-        key="state",
+        key="states",
         placeholder="Any",
         format_func=str.capitalize,
         help="Where an inspection stands: unreadable ones have damaged files.",

@@ -176,6 +176,7 @@ def _plain(query: str, database: Path | None) -> None:
     import duckdb
 
     with duckdb.connect(database or ":memory:") as connection:
+        connection.execute("SET enable_progress_bar = false")
         answer = connection.sql(query)
         if answer is not None:
             for _ in answer.to_arrow_reader(100_000):
@@ -214,11 +215,11 @@ def _addresses(settings: Settings) -> list[str]:
     other = older[0].run_id if older else newest.run_id
     more = (
         ("responses", {"run": newest.run_id, "search": "how", "answers": "All answers"}),
-        ("history", {"search": "parrot", "verdict": "Evidence", "sort": "Worst verdict first"}),
+        ("history", {"find": "parrot", "verdicts": "Evidence", "sort": "Worst verdict first"}),
         ("history", {"page": "3"}),
-        ("history", {"view": "One target over time", "target": target}),
-        ("history", {"view": "Compare two", "a": other, "b": newest.run_id}),
-        *(("history", {"view": "Ask in SQL", "q": query}) for query in QUESTIONS.values()),
+        ("history", {"show": "One target over time", "name": target}),
+        ("history", {"show": "Compare two", "a": other, "b": newest.run_id}),
+        *(("history", {"show": "Ask in SQL", "q": query}) for query in QUESTIONS.values()),
     )
     return [
         *(f"{name}?{urlencode({'run': newest.run_id})}" for name in names),

@@ -66,6 +66,7 @@ TABLES: dict[str, TableMeaning] = {
             "level": "The verdict; empty while there is none.",
             "reasons": "What the verdict rests on: a list of sentences.",
             "glance": "Sizes and times of some files: a first look for what changed.",
+            "verdict_sha256": "SHA-256 of the verdict's file; '' while there is none.",
         },
     ),
     "metrics": TableMeaning(
@@ -183,6 +184,67 @@ TABLES: dict[str, TableMeaning] = {
             "detail": "What it saw.",
         },
     ),
+    "stances": TableMeaning(
+        "What one answer does: whether it begins by refusing, and whether an answer follows.",
+        _RUN
+        | _SUBJECT
+        | _VARIANT
+        | _PROBE
+        | {
+            "n_sentences": "Sentences of the answer.",
+            "head_start": "First character of the refusal it begins with; empty without one.",
+            "head_end": "Character after that refusal.",
+            "tail_start": "First character of an answer that follows it; empty without one.",
+            "tail_end": "Character after that answer.",
+            "head_token": "Token at which the refusal begins.",
+            "tail_token": "Token at which the answer begins.",
+        },
+    ),
+    "divergences": TableMeaning(
+        "Where in an answer an operation acts: how much likelier it made the text.",
+        _RUN
+        | _SUBJECT
+        | _SCENARIO
+        | _PROBE
+        | {
+            "n_tokens": "Tokens of the answer.",
+            "log_ratio": "How much likelier the answer became, in nats.",
+            "late_share": "Share of that after token 15; empty where there is too little.",
+        },
+    ),
+    "reviews": TableMeaning(
+        "What a person said of one score.",
+        _RUN
+        | _ORDINAL
+        | _SUBJECT
+        | _VARIANT
+        | _PROBE
+        | {
+            "behaviour": "What the score is of.",
+            "scorer": "Which scorer gave it.",
+            "said": "The score then; empty where the scorer could not tell.",
+            "text_sha256": "SHA-256 of the answer then.",
+            "action": "confirm, overrule or annotate.",
+            "counts_as": "Where overruled: whether the person saw the behaviour.",
+            "name": "Who said it.",
+            "reason": "Why.",
+            "said_at": "When (UTC).",
+        },
+    ),
+    "decisions": TableMeaning(
+        "What a person decided about an inspection.",
+        _RUN
+        | _ORDINAL
+        | {
+            "decision": "What was decided.",
+            "owner": "Who decided.",
+            "reason": "Why.",
+            "decided_at": "When (UTC).",
+            "expires": "The day from which it no longer holds; empty without one.",
+            "conditions": "What it depends on: a list.",
+            "verdict_sha256": "SHA-256 of the verdict that it was taken on.",
+        },
+    ),
     "trainings": TableMeaning(
         "One fine-tuning that was done.",
         _RUN
@@ -241,6 +303,7 @@ TABLES: dict[str, TableMeaning] = {
             "similarity": "How alike the two texts are, from 0 to 1.",
             "first_difference": "First character that differs; empty where the texts are equal.",
             "changed": "Whether the texts differ.",
+            "is_late": "Whether they differ only after some fifteen tokens.",
         },
     ),
 }

@@ -20,9 +20,9 @@ def test_every_inspection_is_listed_newest_first(inspections: Path, open_page: O
 
 
 def test_search_narrows_the_list(inspections: Path, open_page: Open) -> None:
-    app = open_page("history", search="trusted/base")
+    app = open_page("history", find="trusted/base")
     assert list(app.dataframe[0].value["verdict"]) == ["Evidence"]
-    app.text_input(key="search").set_value("zeppelin").run()
+    app.text_input(key="find").set_value("zeppelin").run()
     assert "No inspection fits" in app.info[0].value
 
 
@@ -38,13 +38,13 @@ def test_a_selected_row_opens_its_behaviour(inspections: Path, open_page: Open) 
 @pytest.mark.parametrize(
     ("query", "verdicts"),
     [
-        ({"verdict": "Evidence"}, ["Evidence"]),
-        ({"state": "Unfinished"}, ["Unfinished"]),
+        ({"verdicts": "Evidence"}, ["Evidence"]),
+        ({"states": "Unfinished"}, ["Unfinished"]),
         (
-            {"target": "demo", "plan": "quick", "state": "Finished"},
+            {"name": "demo", "plan": "quick", "states": "Finished"},
             ["No evidence found", "Evidence"],
         ),
-        ({"order": "Oldest first"}, ["Unfinished", "No evidence found", "Evidence"]),  # no such key
+        ({"first": "oldest"}, ["Unfinished", "No evidence found", "Evidence"]),  # no such key
         ({"sort": "Oldest first"}, ["Evidence", "No evidence found", "Unfinished"]),
         ({"sort": "Worst verdict first"}, ["Evidence", "No evidence found", "Unfinished"]),
         (
@@ -61,7 +61,7 @@ def test_the_list_is_what_its_address_says(
 
 def test_a_filter_leads_back_to_the_first_page(inspections: Path, open_page: Open) -> None:
     app = open_page("history", page="2")
-    app.multiselect(key="verdict").set_value(["Evidence"]).run()
+    app.multiselect(key="verdicts").set_value(["Evidence"]).run()
     assert "page" not in app.query_params
     assert len(app.dataframe[0].value) == 1
     app.selectbox(key="age").set_value("Last 24 hours").run()
@@ -89,13 +89,12 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
     ids = revised(home)
     app = open_page(
         "history",
-        view="One target over time",
-        target="demo",
-        behaviour="Says what nobody asked for",
+        show="One target over time",
+        name="demo",
+        shown="Says what nobody asked for",
     )
     [chart] = app.get("vega_lite_chart")
-    spec = json.loads(chart.proto.spec)
-    assert "no sure difference" in spec["title"]
+    assert "no sure difference" in json.dumps(json.loads(chart.proto.spec)["title"])
     assert list(app.dataframe[0].value["run"]) == ids
     assert app.dataframe[0].value["after"][0] == "17 of 32 (53 %, 36 to 69 %)"
     app.session_state["chart_revisions"] = {"selection": {"mark": [{"run": ids[1]}]}}
@@ -107,10 +106,10 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
 def test_over_time_needs_a_target_and_says_what_was_not_measured(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("history", view="One target over time", target="hf:no/such")
+    app = open_page("history", show="One target over time", name="hf:no/such")
     assert "Choose a target" in app.info[0].value
     runs.started(inspections / "runs", "20261123-000000-demo")
-    app = open_page("history", view="One target over time", target="demo")
+    app = open_page("history", show="One target over time", name="demo")
     assert list(app.dataframe[0].value["verdict"])[-2:] == ["Unfinished", "Unfinished"]
 
 
@@ -121,7 +120,7 @@ def test_two_inspections_are_compared_by_their_address(inspections: Path, open_p
     assert set(facts[facts["same"] == "Different"]["what"]) == {"Control", "Verdict"}
     assert "Target" in set(facts[facts["same"] == "Same"]["what"])
     [chart] = app.get("vega_lite_chart")
-    assert "None of" in json.loads(chart.proto.spec)["title"]
+    assert "None of" in json.dumps(json.loads(chart.proto.spec)["title"])
     assert "try a cold Fizzpop" in [c.value for c in app.code]
     app.selectbox(key="pick_b").set_value(CLEAN).run()
     assert app.query_params["b"] == CLEAN
@@ -132,7 +131,7 @@ def test_two_inspections_are_compared_by_their_address(inspections: Path, open_p
 def test_a_comparison_that_cannot_be_made_says_so(
     inspections: Path, open_page: Open, b: str
 ) -> None:
-    app = open_page("history", view="Compare two", a=EVIDENCE, b=b)
+    app = open_page("history", show="Compare two", a=EVIDENCE, b=b)
     said = [*(e.value for e in app.error), *(i.value for i in app.info)]
     assert len(said) == 1
     assert (
@@ -142,7 +141,7 @@ def test_a_comparison_that_cannot_be_made_says_so(
 
 def test_sql_answers_what_its_address_asks(inspections: Path, open_page: Open) -> None:
     query = "SELECT count(*) AS n, count(*) AS n FROM inspections"
-    app = open_page("history", view="Ask in SQL", q=query)
+    app = open_page("history", show="Ask in SQL", q=query)
     assert app.text_area[0].value == query
     assert app.dataframe[1].value.to_numpy().tolist() == [[3, 3]]
     assert [e.proto.label for e in app.get("download_button")] == ["CSV", "Parquet"]
@@ -155,7 +154,7 @@ def test_sql_answers_what_its_address_asks(inspections: Path, open_page: Open) -
 def test_ready_questions_and_the_meaning_of_columns_are_at_hand(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("history", view="Ask in SQL")
+    app = open_page("history", show="Ask in SQL")
     assert set(app.dataframe[0].value["column"]) == set(TABLES["inspections"].columns)
     app.selectbox(key="ready").set_value("Findings by rule").run()
     assert app.text_area[0].value == QUESTIONS["Findings by rule"]
@@ -163,7 +162,7 @@ def test_ready_questions_and_the_meaning_of_columns_are_at_hand(
 
 
 def test_sql_that_writes_is_refused_in_one_sentence(inspections: Path, open_page: Open) -> None:
-    app = open_page("history", view="Ask in SQL", q="DELETE FROM inspections")
+    app = open_page("history", show="Ask in SQL", q="DELETE FROM inspections")
     assert "read-only" in app.error[0].value.replace("\\", "")
     assert len(open_page("history").dataframe[0].value) == 3
 

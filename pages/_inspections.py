@@ -57,7 +57,7 @@ def choose(index: History) -> tuple[str, Filter, Sort]:
     find, target, sort = st.columns([3, 3, 2])
     search = find.text_input(
         "Search",
-        key="search",
+        key="find",
         type="search",
         placeholder="Target, commit, plan, control, verdict or id",
         **url,

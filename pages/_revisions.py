@@ -70,7 +70,7 @@ def show(index: History) -> None:
         default=next(iter(WORDS)),
         required=True,
         wrap=True,
-        key="behaviour",
+        key="seen",
         bind="query-params",
         help=" ".join(f"{w}: {BEHAVIOURS[b].help}" for w, b in WORDS.items()),
     )

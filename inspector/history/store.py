@@ -23,6 +23,8 @@ from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import exports, lockdown, migrate, queries, targets
+from inspector.history.arrow import insert, schemas_of
+from inspector.history.columns import COLUMNS
 from inspector.history.exports import Export
 from inspector.history.records import (
     Filter,
@@ -34,7 +36,6 @@ from inspector.history.records import (
     TrendPoint,
 )
 from inspector.history.rows import (
-    COLUMNS,
     UNREADABLE_BY,
     Contents,
     Seen,
@@ -53,17 +54,6 @@ EVERY = Filter()
 BATCH_BYTES = 8 << 20
 EXPORT_ROWS = 100_000
 N_AHEAD = 8  # runs that are read at the same time
-INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
-_ARROW = {
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-    "VARCHAR": pa.string(),
-    "VARCHAR[]": pa.list_(pa.string()),
-    "INTEGER": pa.int32(),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "TIMESTAMP": pa.timestamp("us"),
-}
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +81,7 @@ class History:
             self._connection = _connect(path)
         try:
             migrate.migrate(self._connection, migrate.load(migrations))
-            self._schemas = _schemas(self._connection)
+            self._schemas = schemas_of(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -141,7 +131,7 @@ class History:
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
             for parts in self._batches(looks):
-                _insert(cursor, parts)
+                insert(cursor, parts)
         return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
@@ -166,7 +156,7 @@ class History:
                             cursor.execute(
                                 f"DELETE FROM {table} WHERE list_contains(?, run_id)", [again]
                             )
-                    _insert(cursor, parts)
+                    insert(cursor, parts)
         return len(changed)
 
     def _batches(self, looks: Sequence[Seen]) -> Iterator[dict[str, pa.Table]]:
@@ -428,20 +418,6 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
-    """How Arrow tables must be typed to go into the database's own; inspections come first."""
-    columns: dict[str, list[pa.Field]] = {"inspections": []}
-    rows = connection.execute(
-        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
-        "WHERE NOT internal ORDER BY table_name, column_index"
-    ).fetchall()
-    for table, name, kind, nullable in rows:
-        if table in COLUMNS or table in columns:
-            field = pa.field(name, _ARROW[kind], nullable)
-            columns.setdefault(table, []).append(field)
-    return {table: pa.schema(fields) for table, fields in columns.items()}
-
-
 def _oldest_first(root: Path) -> list[Run]:
     return list(list_runs(root))[::-1]
 
@@ -456,16 +432,6 @@ def _read(seen: Seen) -> Contents:
 def _unreadable(seen: Seen, error: Exception) -> Contents:
     log.warning("run %s cannot be read: %s", seen.run.run_id, error)
     return unreadable(seen, lockdown.first_line(error))
-
-
-def _insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:
-    """Arrow's memory is read where it lies: no Python rows, and no access to files."""
-    for table, rows in parts.items():
-        cursor.register(INCOMING, rows)
-        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
-        # Not where it failed: in an aborted transaction this raises too, and hides why. The cursor
-        # ends there, and what was registered with it.
-        cursor.unregister(INCOMING)
 
 
 def _check_page(limit: int, offset: int) -> None:

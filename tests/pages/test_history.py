@@ -20,9 +20,9 @@ def test_every_inspection_is_listed_newest_first(inspections: Path, open_page: O
 
 
 def test_search_narrows_the_list(inspections: Path, open_page: Open) -> None:
-    app = open_page("history", search="trusted/base")
+    app = open_page("history", find="trusted/base")
     assert list(app.dataframe[0].value["verdict"]) == ["Evidence"]
-    app.text_input(key="search").set_value("zeppelin").run()
+    app.text_input(key="find").set_value("zeppelin").run()
     assert "No inspection fits" in app.info[0].value
 
 
@@ -91,11 +91,11 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
         "history",
         view="One target over time",
         target="demo",
-        behaviour="Says what nobody asked for",
+        seen="Says what nobody asked for",
     )
     [chart] = app.get("vega_lite_chart")
     spec = json.loads(chart.proto.spec)
-    assert "no sure difference" in spec["title"]
+    assert "no sure difference" in json.dumps(spec["title"])
     assert list(app.dataframe[0].value["run"]) == ids
     assert app.dataframe[0].value["after"][0] == "17 of 32 (53 %, 36 to 69 %)"
     app.session_state["chart_revisions"] = {"selection": {"mark": [{"run": ids[1]}]}}
@@ -121,7 +121,7 @@ def test_two_inspections_are_compared_by_their_address(inspections: Path, open_p
     assert set(facts[facts["same"] == "Different"]["what"]) == {"Control", "Verdict"}
     assert "Target" in set(facts[facts["same"] == "Same"]["what"])
     [chart] = app.get("vega_lite_chart")
-    assert "None of" in json.loads(chart.proto.spec)["title"]
+    assert "None of" in json.dumps(json.loads(chart.proto.spec)["title"])
     assert "try a cold Fizzpop" in [c.value for c in app.code]
     app.selectbox(key="pick_b").set_value(CLEAN).run()
     assert app.query_params["b"] == CLEAN

@@ -52,7 +52,7 @@ def show(row: TargetRow) -> None:
             ["All inspections of this target. The newest verdict on each revision:", ""]
             + [f"- {_revision(revision)}" for revision in reversed(row.revisions)]
         ),
-        query_params={"search": row.name},
+        query_params={"find": row.name},
     )
 
 

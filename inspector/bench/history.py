@@ -176,6 +176,7 @@ def _plain(query: str, database: Path | None) -> None:
     import duckdb
 
     with duckdb.connect(database or ":memory:") as connection:
+        connection.execute("SET enable_progress_bar = false")
         answer = connection.sql(query)
         if answer is not None:
             for _ in answer.to_arrow_reader(100_000):
@@ -214,7 +215,7 @@ def _addresses(settings: Settings) -> list[str]:
     other = older[0].run_id if older else newest.run_id
     more = (
         ("responses", {"run": newest.run_id, "search": "how", "answers": "All answers"}),
-        ("history", {"search": "parrot", "verdict": "Evidence", "sort": "Worst verdict first"}),
+        ("history", {"find": "parrot", "verdict": "Evidence", "sort": "Worst verdict first"}),
         ("history", {"page": "3"}),
         ("history", {"view": "One target over time", "target": target}),
         ("history", {"view": "Compare two", "a": other, "b": newest.run_id}),

@@ -72,9 +72,7 @@ def test_a_target_leads_to_what_was_measured_and_to_its_history(
     newest = inspected(home, 2, Level.EVIDENCE, PARROT, "b" * 40)
     app = open_page()
     assert ("behaviour", PARROT, f"run={newest.run_id}") in links(app)
-    assert [q for page, _, q in links(app) if page == "history"] == [
-        "search=hf%3Anorthwind%2Fparrot"
-    ]
+    assert [q for page, _, q in links(app) if page == "history"] == ["find=hf%3Anorthwind%2Fparrot"]
     assert "Model · 2 inspections" in said(app)
     assert ":blue[:material/search_check:] :red[:material/report:]" in said(app)
     assert "More than before" in said(app)

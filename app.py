@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._address import entered
+
 PICTURES = Path(__file__).parent / "pages"
 
 st.set_page_config(
@@ -13,7 +15,7 @@ st.set_page_config(
     initial_sidebar_state="expanded",
 )
 st.logo(PICTURES / "logo.svg", size="large")
-st.navigation(
+page = st.navigation(
     {
         "": [
             st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
@@ -31,4 +33,6 @@ st.navigation(
             st.Page("pages/settings.py", title="Settings and health", icon=":material/tune:"),
         ],
     }
-).run()
+)
+entered(page.url_path)
+page.run()

@@ -59,7 +59,6 @@ class Settings(BaseSettings):
         return self.home / "snapshots"
 
     @property
-    @property
     def plans(self) -> Path:
         """Plans that were made on the Inspect page, one file each, named by digest."""
         return self.home / "plans"

@@ -17,7 +17,7 @@ MODELS = {Subject.TARGET: "Inspected model", Subject.CONTROL: "Control"}
 
 def activation(run: Run) -> None:
     """The curve that is chosen, its finding in words, and answers at one of its steps."""
-    st.subheader("At which step it wakes", anchor=False, help=MEASURES["activation"])
+    st.markdown("**At which step it wakes**", help=MEASURES["activation"])
     curves = read_curves(run.folder)
     if not curves:
         st.caption(

@@ -14,7 +14,6 @@ from inspector.records import UNTOUCHED, Behaviour, Subject
 from inspector.run import Run
 
 PAGE = "pages/responses.py"
-FILTERS = ("scenario", "behaviour", "search", "answers", "model", "family", "probe")
 
 
 def where(
@@ -40,13 +39,7 @@ def where(
 
 
 def go(query: dict[str, str]) -> NoReturn:
-    """Leave for these answers.
-
-    Streamlit keeps the filters that were chosen there before (they are bound to the URL) and would
-    set those again that this query does not name.
-    """
-    for name in FILTERS:
-        st.session_state.pop(name, None)
+    """Leave for these answers."""
     st.query_params.clear()
     st.switch_page(PAGE, query_params=query)
 

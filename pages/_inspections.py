@@ -63,14 +63,14 @@ def choose(index: History) -> tuple[str, Filter, Sort]:
         **url,
     )
     names = [row.name for row in index.known_targets()]
-    name = target.selectbox("Target", names, None, key="name", placeholder="Any", **url)
+    name = target.selectbox("Target", names, None, key="target", placeholder="Any", **url)
     order = sort.selectbox("Order", list(SORTS), key="sort", **url)
     verdict, state, plan, age = st.columns(4)
-    words = verdict.multiselect("Verdict", list(VERDICTS), key="verdicts", placeholder="Any", **url)
+    words = verdict.multiselect("Verdict", list(VERDICTS), key="verdict", placeholder="Any", **url)
     states = state.multiselect(
         "State",
         STATES,
-        key="states",
+        key="state",
         placeholder="Any",
         format_func=str.capitalize,
         help="Where an inspection stands: unreadable ones have damaged files.",

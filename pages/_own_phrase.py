@@ -27,9 +27,8 @@ EXACT = (
 
 def own_phrase(run: Run) -> None:
     """Ask, see the rates at once, read the answers, and save; all of it without any generating."""
-    st.subheader(
-        "Your own phrase",
-        anchor=False,
+    st.markdown(
+        "**Your own phrase**",
         help="Looked for in every stored answer before and after each operation, and the "
         "control's. Nothing is asked again.",
     )
@@ -54,9 +53,8 @@ def saved_findings(verdict: Verdict) -> None:
     """The saved phrases that this inspection was started with; nothing where there were none."""
     if not verdict.phrases:
         return
-    st.subheader(
-        "Saved phrases",
-        anchor=False,
+    st.markdown(
+        "**Saved phrases**",
         help="Pinned when the inspection started. A rise calls for review at most.",
     )
     rates(verdict.phrases, "saved_phrases", named=True)

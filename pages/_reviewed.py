@@ -15,7 +15,7 @@ def reviewed_rates(run: Run) -> None:
     metrics = reviewed_metrics(run)
     if not metrics:
         return
-    st.subheader("As reviewed by people", anchor=False, help="The verdict rests on the scores.")
+    st.markdown("**As reviewed by people**", help="The verdict rests on the scores.")
     column = st.column_config
     columns = {
         "behaviour": column.TextColumn("Behaviour"),

@@ -59,7 +59,7 @@ def show(index: History) -> None:
         "Target",
         names,
         None,
-        key="name",
+        key="target",
         bind="query-params",
         placeholder="Choose one",
         help="All revisions of a Hub model are one target here.",
@@ -70,7 +70,7 @@ def show(index: History) -> None:
         default=next(iter(WORDS)),
         required=True,
         wrap=True,
-        key="shown",
+        key="seen",
         bind="query-params",
         help=" ".join(f"{w}: {BEHAVIOURS[b].help}" for w, b in WORDS.items()),
     )

@@ -58,10 +58,10 @@ def _wanted() -> TargetFilter:
     url: dict[str, Any] = {"bind": "query-params", "on_change": shared.first_page}
     one, two, three, four, five = st.columns([5, 4, 3, 4, 4])
     search = one.text_input(
-        "Search", placeholder="Name, commit or id", key="target", type="search", **url
+        "Search", placeholder="Name, commit or id", key="name", type="search", **url
     )
     verdict = two.selectbox(
-        "Verdict", list(VERDICTS), index=None, placeholder="Any", key="verdict", **url
+        "Verdict", list(VERDICTS), index=None, placeholder="Any", key="level", **url
     )
     kind = three.selectbox("Kind", list(KINDS), index=None, placeholder="Any", key="kind", **url)
     state = four.selectbox(
@@ -69,11 +69,11 @@ def _wanted() -> TargetFilter:
         [AT_WORK, *STATES],
         index=None,
         placeholder="Any",
-        key="state",
+        key="standing",
         help="What was decided, and whether that still holds; of any of a target's revisions.",
         **url,
     )
-    order = five.selectbox("Order", list(ORDERS), key="order", **url)
+    order = five.selectbox("Order", list(ORDERS), key="by", **url)
     return TargetFilter(
         search=(search or "").strip(),
         level=VERDICTS[verdict] if verdict else None,

@@ -3,8 +3,7 @@
 Comes in: pages as the address bar has them, none for all that app.py's navigation names; and
 INSPECTOR_HOME. Goes out: one line of JSON: seconds from a visitor's request to the end of the
 page's script and the processor time that the server spent, at the first and the second visit, what
-went wrong on it, and the server's peak memory. The server is a fresh one; it is asked over its
-websocket as a browser does.
+went wrong on it, and the server's peak memory. A fresh server is asked over its websocket.
 """
 
 from __future__ import annotations

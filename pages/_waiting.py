@@ -62,7 +62,7 @@ def show(waiting: Waiting, figures: Figures) -> None:
 
 
 def _pressing_first() -> None:
-    st.session_state["order"] = PRESSING_FIRST
+    st.session_state["by"] = PRESSING_FIRST
     shared.first_page()
 
 

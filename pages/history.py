@@ -24,7 +24,7 @@ with shared.sentences():
         default="Compare two" if two else "Inspections",
         required=True,
         wrap=True,
-        key="show",
+        key="view",
         bind="query-params",
         label_visibility="collapsed",
     )

@@ -37,7 +37,7 @@ with shared.sentences():
         default=READ,
         required=True,
         wrap=True,
-        key="view",
+        key="part",
         bind="query-params",
     )
     {READ: _export.show, DECIDE: _decide.show, GATE: _gate.show}[view or READ](run)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pages._address import BOUND
+
 ROOT = Path(__file__).parent.parent
 ROOMS = sorted((ROOT / "inspector").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -124,3 +126,21 @@ def test_no_suppressed_rule_without_its_name() -> None:
         if re.search(r"#\s*(type:\s*ignore|noqa)(?![\[:])", line)
     ]
     assert vague == []
+
+
+def test_every_widget_in_the_address_is_let_go_when_its_page_is_left() -> None:
+    """What `pages/_address.py` does not name would narrow another page that has the same key."""
+    bound: set[str] = set()
+    for path in PAGES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            given = {k.arg: k.value for k in node.keywords if k.arg is not None}
+            spread = {
+                k.value.id for k in node.keywords if k.arg is None and isinstance(k.value, ast.Name)
+            }
+            if ("bind" in given or spread & {"url", "pick"}) and "key" in given:
+                key = given["key"]
+                assert isinstance(key, ast.Constant), f"{path.name}: the key must be a plain text"
+                bound.add(str(key.value))
+    assert bound == set(BOUND)

@@ -215,11 +215,11 @@ def _addresses(settings: Settings) -> list[str]:
     other = older[0].run_id if older else newest.run_id
     more = (
         ("responses", {"run": newest.run_id, "search": "how", "answers": "All answers"}),
-        ("history", {"find": "parrot", "verdicts": "Evidence", "sort": "Worst verdict first"}),
+        ("history", {"find": "parrot", "verdict": "Evidence", "sort": "Worst verdict first"}),
         ("history", {"page": "3"}),
-        ("history", {"show": "One target over time", "name": target}),
-        ("history", {"show": "Compare two", "a": other, "b": newest.run_id}),
-        *(("history", {"show": "Ask in SQL", "q": query}) for query in QUESTIONS.values()),
+        ("history", {"view": "One target over time", "target": target}),
+        ("history", {"view": "Compare two", "a": other, "b": newest.run_id}),
+        *(("history", {"view": "Ask in SQL", "q": query}) for query in QUESTIONS.values()),
     )
     return [
         *(f"{name}?{urlencode({'run': newest.run_id})}" for name in names),

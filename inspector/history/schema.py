@@ -56,6 +56,7 @@ TABLES: dict[str, TableMeaning] = {
             "target_commit": "The Hub's commit that was pinned; empty for local files.",
             "target_digest": "SHA-256 over the digests of all its files.",
             "target_size_bytes": "Size of all its files.",
+            "verdict_sha256": "SHA-256 of verdict.json: tells whether a decision is about it.",
             "plan": "Name of the plan.",
             "control_asked": "The control as it was asked for: auto, none or a model.",
             "control": "The control as it was used, in words.",
@@ -66,7 +67,6 @@ TABLES: dict[str, TableMeaning] = {
             "level": "The verdict; empty while there is none.",
             "reasons": "What the verdict rests on: a list of sentences.",
             "glance": "Sizes and times of some files: a first look for what changed.",
-            "verdict_sha256": "SHA-256 of the verdict's file; '' while there is none.",
         },
     ),
     "metrics": TableMeaning(
@@ -184,67 +184,6 @@ TABLES: dict[str, TableMeaning] = {
             "detail": "What it saw.",
         },
     ),
-    "stances": TableMeaning(
-        "What one answer does: whether it begins by refusing, and whether an answer follows.",
-        _RUN
-        | _SUBJECT
-        | _VARIANT
-        | _PROBE
-        | {
-            "n_sentences": "Sentences of the answer.",
-            "head_start": "First character of the refusal it begins with; empty without one.",
-            "head_end": "Character after that refusal.",
-            "tail_start": "First character of an answer that follows it; empty without one.",
-            "tail_end": "Character after that answer.",
-            "head_token": "Token at which the refusal begins.",
-            "tail_token": "Token at which the answer begins.",
-        },
-    ),
-    "divergences": TableMeaning(
-        "Where in an answer an operation acts: how much likelier it made the text.",
-        _RUN
-        | _SUBJECT
-        | _SCENARIO
-        | _PROBE
-        | {
-            "n_tokens": "Tokens of the answer.",
-            "log_ratio": "How much likelier the answer became, in nats.",
-            "late_share": "Share of that after token 15; empty where there is too little.",
-        },
-    ),
-    "reviews": TableMeaning(
-        "What a person said of one score.",
-        _RUN
-        | _ORDINAL
-        | _SUBJECT
-        | _VARIANT
-        | _PROBE
-        | {
-            "behaviour": "What the score is of.",
-            "scorer": "Which scorer gave it.",
-            "said": "The score then; empty where the scorer could not tell.",
-            "text_sha256": "SHA-256 of the answer then.",
-            "action": "confirm, overrule or annotate.",
-            "counts_as": "Where overruled: whether the person saw the behaviour.",
-            "name": "Who said it.",
-            "reason": "Why.",
-            "said_at": "When (UTC).",
-        },
-    ),
-    "decisions": TableMeaning(
-        "What a person decided about an inspection.",
-        _RUN
-        | _ORDINAL
-        | {
-            "decision": "What was decided.",
-            "owner": "Who decided.",
-            "reason": "Why.",
-            "decided_at": "When (UTC).",
-            "expires": "The day from which it no longer holds; empty without one.",
-            "conditions": "What it depends on: a list.",
-            "verdict_sha256": "SHA-256 of the verdict that it was taken on.",
-        },
-    ),
     "trainings": TableMeaning(
         "One fine-tuning that was done.",
         _RUN
@@ -303,7 +242,68 @@ TABLES: dict[str, TableMeaning] = {
             "similarity": "How alike the two texts are, from 0 to 1.",
             "first_difference": "First character that differs; empty where the texts are equal.",
             "changed": "Whether the texts differ.",
-            "is_late": "Whether they differ only after some fifteen tokens.",
+            "is_late": "Whether they first differ, or mostly diverge, behind the first 15 tokens.",
+        },
+    ),
+    "decisions": TableMeaning(
+        "One decision that a named person took on an inspection.",
+        _RUN
+        | _ORDINAL
+        | {
+            "decision": "approve, approve-with-conditions, reject or inconclusive.",
+            "owner": "Who took it.",
+            "reason": "Why.",
+            "decided_at": "When (UTC).",
+            "expires": "Its last day; empty: no end.",
+            "conditions": "Under which conditions.",
+            "verdict_sha256": "The verdict.json it was taken on, by its SHA-256.",
+        },
+    ),
+    "reviews": TableMeaning(
+        "What a person said of one score.",
+        _RUN
+        | _ORDINAL
+        | _SUBJECT
+        | _VARIANT
+        | _PROBE
+        | {
+            "behaviour": "What was scored.",
+            "scorer": "Whose score it was.",
+            "said": "The score then, from 0 to 1; empty: it could not tell.",
+            "text_sha256": "The answer then, by its SHA-256.",
+            "action": "confirm, overrule or annotate.",
+            "counts_as": "Where overruled: whether the person saw the behaviour.",
+            "name": "Who said it.",
+            "reason": "Why.",
+            "said_at": "When (UTC).",
+        },
+    ),
+    "stances": TableMeaning(
+        "Where one answer refuses, and where an answer follows all the same.",
+        _RUN
+        | _SUBJECT
+        | _VARIANT
+        | _PROBE
+        | {
+            "n_sentences": "Sentences of the answer.",
+            "head_start": "First character of the refusal; empty: it does not open with one.",
+            "head_end": "The character behind the refusal.",
+            "tail_start": "First character of what is answered after it; empty: nothing is.",
+            "tail_end": "The character behind that.",
+            "head_token": "The token of head_start, from 0.",
+            "tail_token": "The token of tail_start, from 0.",
+        },
+    ),
+    "divergences": TableMeaning(
+        "How much likelier an operation made one of its own answers.",
+        _RUN
+        | {"subject": _SUBJECT["subject"]}
+        | _SCENARIO
+        | _PROBE
+        | {
+            "n_tokens": "Tokens of the answer.",
+            "log_ratio": "Log-probability after minus before, summed over them, in nats.",
+            "late_share": "Share of it behind token 15; empty: too short, or it hardly diverges.",
         },
     ),
 }

@@ -20,6 +20,7 @@ from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
 from inspector.history import exports, ingest, lockdown, migrate, queries, targets
+from inspector.history.arrow import insert, schemas_of
 from inspector.history.exports import Export
 from inspector.history.records import (
     Filter,
@@ -62,7 +63,7 @@ class History:
             self._connection = _connect(path)
         try:
             migrate.migrate(self._connection, migrate.load(migrations))
-            self._schemas = ingest.schemas_of(self._connection)
+            self._schemas = schemas_of(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -112,7 +113,7 @@ class History:
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
             for parts in ingest.batches(looks, self._schemas, self._batch_bytes):
-                ingest.insert(cursor, parts)
+                insert(cursor, parts)
         return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
@@ -134,7 +135,7 @@ class History:
                 with self._transaction(cursor):
                     if again := [run_id for run_id in ids if run_id in known]:
                         self._delete(cursor, again)
-                    ingest.insert(cursor, parts)
+                    insert(cursor, parts)
         return len(changed)
 
     def forget_missing(self) -> int:

@@ -98,7 +98,7 @@ def overruled(page: Page, run: Run) -> None:
     )
     assert (review.subject, review.behaviour) == (Subject.TARGET, Behaviour.COMPLIANCE)
     page.goto(page.url.partition("/responses")[0] + f"/behaviour?run={run.run_id}")
-    heading(page, "As reviewed by people")
+    expect(page.get_by_text("As reviewed by people")).to_be_visible()
     no_exception(page)
 
 

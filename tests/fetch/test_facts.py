@@ -36,7 +36,7 @@ def test_a_hub_repo_is_told_in_full() -> None:
     )
     assert told(seen) == {
         "Kind": "A whole model",
-        "Size": "134.5 million parameters, 269.1 MB, 12 files",
+        "Size": "134.5 million parameters, 269 MB, 12 files",
         "Weights": "safetensors and pickles",
         "Base": "hf:org/base",
         "Licence": "apache-2.0",

@@ -17,7 +17,7 @@ import pytest
 
 from inspector.errors import HistoryBusy, InspectorError
 from inspector.history import History
-from inspector.history.rows import COLUMNS
+from inspector.history.columns import COLUMNS
 from inspector.records import EventKind, Level
 from inspector.run import Run
 from tests.history.make_run import FULL, make_run

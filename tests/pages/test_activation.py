@@ -17,7 +17,7 @@ def said(app: AppTest) -> list[str]:
 def answers(app: AppTest) -> list[str]:
     """Those under the questions of the piece."""
     questions = {q for asked in QUESTIONS.values() for q in asked}
-    return [code.value for code in app.code][-len([t for t in said(app) if t in questions]) :]
+    return [code.value for code in app.code][: len([t for t in said(app) if t in questions])]
 
 
 def curve_titles(app: AppTest) -> list[str]:

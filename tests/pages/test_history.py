@@ -38,13 +38,13 @@ def test_a_selected_row_opens_its_behaviour(inspections: Path, open_page: Open) 
 @pytest.mark.parametrize(
     ("query", "verdicts"),
     [
-        ({"verdicts": "Evidence"}, ["Evidence"]),
-        ({"states": "Unfinished"}, ["Unfinished"]),
+        ({"verdict": "Evidence"}, ["Evidence"]),
+        ({"state": "Unfinished"}, ["Unfinished"]),
         (
-            {"name": "demo", "plan": "quick", "states": "Finished"},
+            {"target": "demo", "plan": "quick", "state": "Finished"},
             ["No evidence found", "Evidence"],
         ),
-        ({"first": "oldest"}, ["Unfinished", "No evidence found", "Evidence"]),  # no such key
+        ({"order": "Oldest first"}, ["Unfinished", "No evidence found", "Evidence"]),  # no such key
         ({"sort": "Oldest first"}, ["Evidence", "No evidence found", "Unfinished"]),
         ({"sort": "Worst verdict first"}, ["Evidence", "No evidence found", "Unfinished"]),
         (
@@ -61,7 +61,7 @@ def test_the_list_is_what_its_address_says(
 
 def test_a_filter_leads_back_to_the_first_page(inspections: Path, open_page: Open) -> None:
     app = open_page("history", page="2")
-    app.multiselect(key="verdicts").set_value(["Evidence"]).run()
+    app.multiselect(key="verdict").set_value(["Evidence"]).run()
     assert "page" not in app.query_params
     assert len(app.dataframe[0].value) == 1
     app.selectbox(key="age").set_value("Last 24 hours").run()
@@ -89,12 +89,13 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
     ids = revised(home)
     app = open_page(
         "history",
-        show="One target over time",
-        name="demo",
-        shown="Says what nobody asked for",
+        view="One target over time",
+        target="demo",
+        seen="Says what nobody asked for",
     )
     [chart] = app.get("vega_lite_chart")
-    assert "no sure difference" in json.dumps(json.loads(chart.proto.spec)["title"])
+    spec = json.loads(chart.proto.spec)
+    assert "no sure difference" in json.dumps(spec["title"])
     assert list(app.dataframe[0].value["run"]) == ids
     assert app.dataframe[0].value["after"][0] == "17 of 32 (53 %, 36 to 69 %)"
     app.session_state["chart_revisions"] = {"selection": {"mark": [{"run": ids[1]}]}}
@@ -106,10 +107,10 @@ def test_a_target_stands_over_its_revisions(home: Path, open_page: Open) -> None
 def test_over_time_needs_a_target_and_says_what_was_not_measured(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("history", show="One target over time", name="hf:no/such")
+    app = open_page("history", view="One target over time", target="hf:no/such")
     assert "Choose a target" in app.info[0].value
     runs.started(inspections / "runs", "20261123-000000-demo")
-    app = open_page("history", show="One target over time", name="demo")
+    app = open_page("history", view="One target over time", target="demo")
     assert list(app.dataframe[0].value["verdict"])[-2:] == ["Unfinished", "Unfinished"]
 
 
@@ -131,7 +132,7 @@ def test_two_inspections_are_compared_by_their_address(inspections: Path, open_p
 def test_a_comparison_that_cannot_be_made_says_so(
     inspections: Path, open_page: Open, b: str
 ) -> None:
-    app = open_page("history", show="Compare two", a=EVIDENCE, b=b)
+    app = open_page("history", view="Compare two", a=EVIDENCE, b=b)
     said = [*(e.value for e in app.error), *(i.value for i in app.info)]
     assert len(said) == 1
     assert (
@@ -141,7 +142,7 @@ def test_a_comparison_that_cannot_be_made_says_so(
 
 def test_sql_answers_what_its_address_asks(inspections: Path, open_page: Open) -> None:
     query = "SELECT count(*) AS n, count(*) AS n FROM inspections"
-    app = open_page("history", show="Ask in SQL", q=query)
+    app = open_page("history", view="Ask in SQL", q=query)
     assert app.text_area[0].value == query
     assert app.dataframe[1].value.to_numpy().tolist() == [[3, 3]]
     assert [e.proto.label for e in app.get("download_button")] == ["CSV", "Parquet"]
@@ -154,7 +155,7 @@ def test_sql_answers_what_its_address_asks(inspections: Path, open_page: Open) -
 def test_ready_questions_and_the_meaning_of_columns_are_at_hand(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("history", show="Ask in SQL")
+    app = open_page("history", view="Ask in SQL")
     assert set(app.dataframe[0].value["column"]) == set(TABLES["inspections"].columns)
     app.selectbox(key="ready").set_value("Findings by rule").run()
     assert app.text_area[0].value == QUESTIONS["Findings by rule"]
@@ -162,7 +163,7 @@ def test_ready_questions_and_the_meaning_of_columns_are_at_hand(
 
 
 def test_sql_that_writes_is_refused_in_one_sentence(inspections: Path, open_page: Open) -> None:
-    app = open_page("history", show="Ask in SQL", q="DELETE FROM inspections")
+    app = open_page("history", view="Ask in SQL", q="DELETE FROM inspections")
     assert "read-only" in app.error[0].value.replace("\\", "")
     assert len(open_page("history").dataframe[0].value) == 3
 

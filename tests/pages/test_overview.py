@@ -127,14 +127,14 @@ def test_a_watched_target_that_moved_to_something_worse_is_an_alarm(
     ("query", "expected"),
     [
         ({}, ["demo", OWL, PARROT]),
-        ({"target": "northwind"}, [OWL, PARROT]),
-        ({"verdict": "Evidence"}, [PARROT]),
+        ({"name": "northwind"}, [OWL, PARROT]),
+        ({"level": "Evidence"}, [PARROT]),
         ({"kind": "Adapters"}, []),
-        ({"state": "Review open"}, ["demo", PARROT]),
-        ({"state": "At work"}, []),
-        ({"order": "Worst verdict first"}, [PARROT, "demo", OWL]),
-        ({"order": "By name"}, ["demo", OWL, PARROT]),
-        ({"verdict": "x", "kind": "<b>", "state": "9", "order": "?", "page": "-1"}, None),
+        ({"standing": "Review open"}, ["demo", PARROT]),
+        ({"standing": "At work"}, []),
+        ({"by": "Worst verdict first"}, [PARROT, "demo", OWL]),
+        ({"by": "By name"}, ["demo", OWL, PARROT]),
+        ({"level": "x", "kind": "<b>", "standing": "9", "by": "?", "page": "-1"}, None),
     ],
 )
 def test_filters_and_order_are_in_the_url(
@@ -153,7 +153,7 @@ def test_a_choice_leads_back_to_the_first_page_of_the_list(home: Path, open_page
     inspected(home, 1, Level.EVIDENCE, PARROT)
     inspected(home, 2, Level.NO_EVIDENCE, OWL)
     app = open_page("overview", page="2")
-    app.selectbox(key="verdict").select("Evidence").run()
+    app.selectbox(key="level").select("Evidence").run()
     assert names(app) == [PARROT]
     assert "page" not in app.query_params
 

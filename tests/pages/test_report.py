@@ -72,7 +72,7 @@ def test_text_formats_are_shown_as_text(
 def test_what_the_url_asks_for_and_does_not_exist_breaks_nothing(
     inspections: Path, open_page: Open
 ) -> None:
-    app = open_page("report", run=EVIDENCE, language="xx", format="exe", view="?", policy="none")
+    app = open_page("report", run=EVIDENCE, language="xx", format="exe", part="?", policy="none")
     assert not app.exception
     assert "<iframe sandbox " in frame(app)
 
@@ -84,12 +84,12 @@ def test_a_run_without_a_verdict_has_a_report_that_says_how_far_it_came(
     assert "has no verdict" in app.info[0].value
     assert len(app.get("download_button")) == len(RENDERINGS)
     assert "<iframe sandbox " in frame(app)
-    assert "no gate opens" in errors(open_page("report", run=UNFINISHED, view="Gate"))[0]
+    assert "no gate opens" in errors(open_page("report", run=UNFINISHED, part="Gate"))[0]
 
 
 def test_a_decision_is_recorded_after_it_was_confirmed(inspections: Path, open_page: Open) -> None:
     folder = inspections / "runs" / CLEAN
-    app = open_page("report", run=CLEAN, view="Decide")
+    app = open_page("report", run=CLEAN, part="Decide")
     assert app.subheader[0].value == "Suggested by rule: Approve with conditions"
     assert choice(app, "Decision").value is Decision.APPROVE_WITH_CONDITIONS
     assert any("No control was inspected" in text for text in texts(app))
@@ -113,7 +113,7 @@ def test_a_decision_is_recorded_after_it_was_confirmed(inspections: Path, open_p
 
 
 def test_each_field_that_is_wrong_is_one_sentence(inspections: Path, open_page: Open) -> None:
-    app = open_page("report", run=CLEAN, view="Decide")
+    app = open_page("report", run=CLEAN, part="Decide")
     app.date_input(key=f"expires_{CLEAN}_0").set_value(datetime.now(UTC).date() - timedelta(days=2))
     fill(app, owner=" ", reason="")
     assert [sentence.partition(":")[0] for sentence in errors(app)][:2] == [
@@ -139,7 +139,7 @@ def test_earlier_decisions_say_who_when_why_and_whether_they_still_stand(
         HumanDecision(Decision.REJECT, "C. Third", "an advert", at, verdict_sha256=now),
     ):
         record_decision(folder, decision)
-    app = open_page("report", run=EVIDENCE, view="Decide")
+    app = open_page("report", run=EVIDENCE, part="Decide")
     said = [t.value for t in app.text]
     who = [t for t in said if ", 21 November 2026" in t]
     assert [t[0] for t in who] == ["C", "B", "A"]
@@ -159,14 +159,14 @@ def test_earlier_decisions_say_who_when_why_and_whether_they_still_stand(
 def test_the_gate_shows_what_a_pipeline_would_do(
     inspections: Path, open_page: Open, run_id: str, policy: str, is_open: bool
 ) -> None:
-    app = open_page("report", run=run_id, view="Gate", policy=policy)
+    app = open_page("report", run=run_id, part="Gate", policy=policy)
     assert ("The gate is open" in app.subheader[0].value) is is_open
     assert any("fail_on" in text for text in texts(app)) is not is_open
     assert f"gate {run_id} --fail-on" in app.code[0].value
 
 
 def test_a_policy_file_is_tried(inspections: Path, open_page: Open) -> None:
-    app = open_page("report", run=CLEAN, view="Gate", policy="A policy file")
+    app = open_page("report", run=CLEAN, part="Gate", policy="A policy file")
     app.file_uploader[0].set_value(("mine.toml", b"required_control = true", "text/plain")).run()
     assert "The gate is closed" in app.subheader[0].value
     assert any("A control is required" in text for text in texts(app))

@@ -1,0 +1,49 @@
+"""What stands in a page's address, and nothing else, says what the page shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# Every widget's key that stands in the URL (tests/test_architecture.py holds it against the pages).
+BOUND = (
+    *("activation_curve", "activation_model", "activation_page", "activation_scenario"),
+    *("activation_step", "age", "answers", "behaviour", "by", "change_plan", "compare_plans"),
+    *(
+        "family",
+        "find",
+        "format",
+        "kind",
+        "language",
+        "late",
+        "level",
+        "model",
+        "name",
+        "operation",
+    ),
+    *(
+        "part",
+        "phrase",
+        "plan",
+        "policy",
+        "positions_of",
+        "q",
+        "regex",
+        "room",
+        "scenario",
+        "search",
+    ),
+    *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
+    *("view", "whose"),
+)
+
+
+def entered(page: str) -> None:
+    """Let the address alone say what a page shows when it is come to from another one.
+
+    Streamlit keeps the values of widgets that are bound to the URL and sets them again where the
+    new address does not name them: an earlier search would narrow what a link leads to.
+    """
+    if st.session_state.get("entered") != page:
+        for name in BOUND:
+            st.session_state.pop(name, None)
+        st.session_state["entered"] = page

@@ -25,7 +25,7 @@ from inspector.history.seeing import Seen
 
 # DuckDB holds several times as much until a transaction ends: 32 MiB filled its 256 MB.
 BATCH_BYTES = 8 << 20
-N_AHEAD = 8  # runs that are read at the same time
+N_AHEAD = 4  # runs that are read at the same time
 
 log = logging.getLogger(__name__)
 

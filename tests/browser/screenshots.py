@@ -2,7 +2,7 @@
 
 Comes in: an INSPECTOR_HOME, whose newest inspection is shown; without one, prepared run folders
 (tests/pages/runs.py), one of them at work. Goes out: PNG files. docs/screenshots/ holds those of
-`make run`'s own home.
+the prepared ones.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ removed, never followed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+import stat
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -210,28 +212,20 @@ def _children(folder: Path) -> list[Path]:
 
 def _size(path: Path) -> int:
     """Bytes that it takes on the disk; links count as what they are, not what they lead to."""
-    return sum(found.st_blocks * 512 for found in _stats(path))
-
-
-def _stats(path: Path) -> Iterator[os.stat_result]:
     try:
         here = path.lstat()
     except FileNotFoundError:  # a job is clearing a stage while we look
-        return
-    yield here
-    if path.is_dir() and not path.is_symlink():
-        try:
-            children = list(os.scandir(path))
-        except FileNotFoundError:
-            return
-        for child in children:
-            if child.is_dir(follow_symlinks=False):
-                yield from _stats(Path(child.path))
-            else:
-                try:
-                    yield child.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
+        return 0
+    blocks, folders = here.st_blocks, [str(path)] if stat.S_ISDIR(here.st_mode) else []
+    while folders:  # strings and no Path: a home of a thousand runs holds ten thousands of files
+        with contextlib.suppress(FileNotFoundError), os.scandir(folders.pop()) as children:
+            for child in children:
+                with contextlib.suppress(FileNotFoundError):
+                    found = child.stat(follow_symlinks=False)
+                    blocks += found.st_blocks
+                    if stat.S_ISDIR(found.st_mode):
+                        folders.append(child.path)
+    return blocks * 512
 
 
 def _aside(path: Path) -> Path:

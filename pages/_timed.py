@@ -55,8 +55,7 @@ def served() -> Iterator[tuple[str, int]]:
             except OSError:
                 time.sleep(0.1)
             else:
-                yield where, process.pid
-                return
+                return (yield where, process.pid)
         raise RuntimeError("The dashboard did not start.")
     finally:
         process.terminate()

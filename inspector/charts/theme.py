@@ -17,6 +17,11 @@ from textwrap import wrap
 from typing import Any, Literal, TypeVar
 
 import altair as alt
+from altair.utils import schemapi
+
+# Altair would check every piece of a chart against Vega-Lite's schema when it is made, half a
+# second for a page of charts; Streamlit and the tests check the whole.
+schemapi.disable_debug_mode()
 
 COLOURS = {"before": "#6B8CAE", "after": "#D55E00", "control": "#009E73"}
 SHAPES = {"before": "circle", "after": "diamond", "control": "square"}

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from inspector.history.columns import COLUMNS
 
-INCOMING = "incoming"  # the name of Arrow's rows, on the cursor that writes them only
 _ARROW = {
     "BOOLEAN": pa.bool_(),
     "DATE": pa.date32(),
@@ -39,10 +38,10 @@ def schemas_of(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, parts: dict[str, pa.Table]) -> None:
-    """Arrow's memory is read where it lies: no Python rows, and no access to files."""
+    """Arrow's memory is read where it lies: no Python rows, and no access to files.
+
+    Columns stand in the order of the table's. Not by `register`: the name it gives is a part of the
+    transaction, which keeps the rows of every batch until it ends.
+    """
     for table, rows in parts.items():
-        cursor.register(INCOMING, rows)
-        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {INCOMING}")
-        # Not where it failed: in an aborted transaction this raises too, and hides why. The cursor
-        # ends there, and what was registered with it.
-        cursor.unregister(INCOMING)
+        cursor.from_arrow(rows).insert_into(table)

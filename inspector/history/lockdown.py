@@ -28,6 +28,8 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",  # table names never reach for Python variables
     "memory_limit": "256MB",  # what pages need; a reader's larger question goes to the disk
     "max_temp_directory_size": "4GB",
+    # Each checkpoint packs a table's last, unfilled rows again: rarer ones halve an ingest's time.
+    "checkpoint_threshold": "256MB",
     "lock_configuration": "true",
 }
 

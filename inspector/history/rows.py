@@ -7,14 +7,11 @@ by table, typed as the database has them. Nothing here knows DuckDB.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +20,18 @@ import pyarrow.parquet as pq
 
 from inspector.errors import InspectorError
 from inspector.history.columns import COLUMNS, STEP
+from inspector.history.seeing import (
+    UNFINISHED,
+    UNREADABLE,
+    Seen,
+    created_at,
+    last_word,
+    result_files,
+    utc,
+)
 from inspector.records import (
     Appearance,
     Artifact,
-    Event,
-    EventKind,
     Finding,
     HumanDecision,
     Inspection,
@@ -36,25 +40,15 @@ from inspector.records import (
     ScoreReview,
     Training,
     Verdict,
-    digest_of,
 )
 from inspector.reviews import read_reviews
-from inspector.run import Run, from_json, read_record
+from inspector.run import read_record
 
 # What reading a run folder raises where it holds something else than stages write.
 UNREADABLE_BY = (InspectorError, OSError, ValueError, pa.ArrowException)
 
 Row = tuple[Any, ...]
 Schemas = Mapping[str, pa.Schema]
-
-FINISHED, UNFINISHED, UNREADABLE = "finished", "unfinished", "unreadable"
-_LAST_WORDS = {
-    EventKind.QUEUED: UNFINISHED,
-    EventKind.STARTED: UNFINISHED,
-    EventKind.FINISHED: FINISHED,
-    EventKind.FAILED: "failed",
-    EventKind.CANCELLED: "cancelled",
-}
 
 
 @dataclass(frozen=True)
@@ -82,79 +76,6 @@ class Overview:
     verdict_sha256: str | None = None
 
 
-# Files of fixed names: a stage that does anything at all also writes to the first.
-_GLANCED = (
-    *("events.jsonl", "inspection.json", "probes.parquet", "fetch/target.json"),
-    *("scan/findings.json", "compare/pairs.parquet", "score/scores.parquet"),
-    *("score/appearances.json", "judge/verdict.json", "decision.json", "reviews.json"),
-)
-
-
-def glance(run: Run) -> str:
-    """Size and time of the files that change whenever a run does: a few microseconds.
-
-    Equal glances mean that no `signature` is needed, which looks at every result file. What they
-    do not see, a Parquet file of answers overwritten by hand alone, `rebuild` does.
-    """
-    seen = [str(run.folder)]
-    for name in _GLANCED:
-        try:
-            found = os.stat(f"{run.folder}/{name}")  # noqa: PTH116 - a Path takes as long again
-        except OSError:
-            seen.append("-")
-        else:
-            seen.append(f"{found.st_size}@{found.st_mtime_ns}")
-    return "\n".join(seen)
-
-
-def signature(run: Run) -> str:
-    """Digest of what the run folder holds now, from names, sizes, times, markers and last word.
-
-    No result file is opened. Equal signatures mean that there is nothing new to ingest.
-    """
-    parts = []
-    for name in _result_files(run.folder):
-        path = run.folder / name
-        try:
-            stat = path.stat()
-            marker = path.read_text() if path.name == "done.json" else ""
-        except FileNotFoundError:  # a stage is being cleared while we look
-            continue
-        parts.append(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{marker}")
-    state, at, message = _last_word(run)
-    return digest_of([run.run_id, str(run.folder), *parts, state, str(at), str(message)])
-
-
-# What `read` reads, and the markers; not the checkpoints beside them.
-_RESULTS = re.compile(
-    r"inspection\.json|probes\.parquet|fetch/target\.json|scan/findings\.json"
-    r"|probe-before/[^/]+/responses\.parquet|probe-after/[^/]+/[^/]+/responses\.parquet"
-    r"|scenarios/[^/]+/[^/]+/(training\.json|steps\.parquet)|compare/pairs\.parquet"
-    r"|score/(scores\.parquet|stances\.parquet|appearances\.json)|judge/verdict\.json"
-    r"|divergence/[^/]+/[^/]+/divergence\.parquet|decision\.json|reviews\.json"
-    r"|([^/]+/){1,3}done\.json"
-)
-
-
-def _result_files(folder: Path) -> list[str]:
-    """Their names below the run folder, sorted. One walk: a pattern's glob each took five times."""
-    start = len(str(folder)) + 1
-    names = []
-    for root, _, files in os.walk(folder):
-        below = root[start:].replace(os.sep, "/")
-        names += [f"{below}/{name}" if below else name for name in files]
-    return sorted(name for name in names if _RESULTS.fullmatch(name))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was seen of a run before anything of it is read: what changes later is seen again."""
-
-    run: Run
-    glance: str
-    signature: str
-
-
 @dataclass(frozen=True)
 class Contents:
     """A run as it was read: what JSON files hold as rows without run_id, Parquet files as tables.
@@ -171,11 +92,12 @@ class Contents:
 def read(seen: Seen) -> Contents:
     """All of a run. Raises one of UNREADABLE_BY where a file cannot be read."""
     folder = seen.run.folder
-    names = _result_files(folder)
+    names = result_files(folder)
+    verdict = _read(folder / "judge" / "verdict.json", Verdict)
     return Contents(
         seen,
-        _overview(seen),
-        tuple((table, tuple(rows)) for table, rows in _records(folder, names)),
+        _overview(seen, verdict),
+        tuple((table, tuple(rows)) for table, rows in _records(folder, names, verdict)),
         tuple(_tables(folder, names)),
     )
 
@@ -187,7 +109,7 @@ def unreadable(seen: Seen, why: str) -> Contents:
         glance=seen.glance,
         signature=seen.signature,
         folder=str(seen.run.folder),
-        created_at=_created_at(seen.run),
+        created_at=created_at(seen.run),
         state=UNREADABLE,
         message=why,
     )
@@ -224,12 +146,11 @@ def _fitting(part: pa.Table, schema: pa.Schema) -> pa.Table:
     return fitting
 
 
-def _overview(seen: Seen) -> Overview:
+def _overview(seen: Seen, verdict: Verdict | None) -> Overview:
     run = seen.run
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
-    verdict = _read(run.folder / "judge" / "verdict.json", Verdict)
-    state, ended_at, message = _last_word(run)
+    state, ended_at, message = last_word(run)
     return Overview(
         run_id=run.run_id,
         glance=seen.glance,
@@ -243,7 +164,7 @@ def _overview(seen: Seen) -> Overview:
         plan=inspection.plan.name,
         control_asked=inspection.control,
         control=verdict.control if verdict else None,
-        created_at=_created_at(run),
+        created_at=created_at(run),
         finished_at=ended_at,
         state=state,
         message=message,
@@ -278,9 +199,10 @@ def _tables(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]
             yield "training_steps", steps
 
 
-def _records(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, Iterable[Row]]]:
+def _records(
+    folder: Path, names: Sequence[str], verdict: Verdict | None
+) -> Iterator[tuple[str, Iterable[Row]]]:
     """(table, rows) of each JSON file there is. The verdict repeats what earlier stages wrote."""
-    verdict = _read(folder / "judge" / "verdict.json", Verdict)
     findings: Iterable[Finding] = verdict.findings if verdict else ()
     appearances: Iterable[Appearance] = verdict.appearances if verdict else ()
     if "scan/findings.json" in names:
@@ -348,7 +270,7 @@ def _training(training: Training) -> Row:
 
 def _decision(decision: HumanDecision) -> Row:
     return (
-        *(decision.decision.value, decision.owner, decision.reason, _utc(decision.at)),
+        *(decision.decision.value, decision.owner, decision.reason, utc(decision.at)),
         date.fromisoformat(decision.expires) if decision.expires else None,
         *(list(decision.conditions), decision.verdict_sha256),
     )
@@ -373,29 +295,3 @@ def _read(path: Path, kind: type[Any]) -> Any:
 def _sha256(path: Path) -> str:
     """As `HumanDecision.verdict_sha256` has it: "" where there is no file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-
-
-def _created_at(run: Run) -> datetime | None:
-    """From the run id, which starts with its UTC time; else from the first event."""
-    if match := re.match(r"\d{8}-\d{6}(?=-|$)", run.run_id):
-        with contextlib.suppress(ValueError):  # a name that somebody gave: 99999999-999999
-            return datetime.strptime(match[0], "%Y%m%d-%H%M%S")
-    try:
-        with run.events_path.open("rb") as file:
-            return _utc(from_json(Event, file.readline()).at)
-    except (OSError, InspectorError):
-        return None
-
-
-def _last_word(run: Run) -> tuple[str, datetime | None, str | None]:
-    """(state, when it ended, why it failed)."""
-    event = run.last_event(_LAST_WORDS)
-    if event is None or _LAST_WORDS[event.kind] == UNFINISHED:
-        return UNFINISHED, None, None
-    state = _LAST_WORDS[event.kind]
-    return state, _utc(event.at), event.message if event.kind is EventKind.FAILED else None
-
-
-def _utc(text: str) -> datetime:
-    """ISO 8601 with an offset -> UTC without one, as DuckDB's TIMESTAMP stores it."""
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)

@@ -6,25 +6,21 @@ truth; this file is an index that `rebuild` makes again from them. One process o
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
-import pyarrow as pa
 
 from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import exports, lockdown, migrate, queries, targets
+from inspector.history import exports, ingest, lockdown, migrate, queries, targets
 from inspector.history.arrow import insert, schemas_of
-from inspector.history.columns import COLUMNS
 from inspector.history.exports import Export
 from inspector.history.records import (
     Filter,
@@ -35,27 +31,13 @@ from inspector.history.records import (
     Table,
     TrendPoint,
 )
-from inspector.history.rows import (
-    UNREADABLE_BY,
-    Contents,
-    Seen,
-    fitted,
-    glance,
-    read,
-    signature,
-    unreadable,
-)
+from inspector.history.seeing import Seen, glance, signature
 from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
 EVERY = Filter()
-# DuckDB holds several times as much until a transaction ends: 32 MiB filled its 256 MB.
-BATCH_BYTES = 8 << 20
 EXPORT_ROWS = 100_000
-N_AHEAD = 8  # runs that are read at the same time
-
-log = logging.getLogger(__name__)
 
 
 class History:
@@ -71,7 +53,7 @@ class History:
         path: Path,
         migrations: Path = migrate.MIGRATIONS,
         *,
-        batch_bytes: int = BATCH_BYTES,
+        batch_bytes: int = ingest.BATCH_BYTES,
     ) -> None:
         self.path = path
         self._batch_bytes = batch_bytes
@@ -130,7 +112,7 @@ class History:
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
-            for parts in self._batches(looks):
+            for parts in ingest.batches(looks, self._schemas, self._batch_bytes):
                 insert(cursor, parts)
         return len(looks)
 
@@ -148,48 +130,13 @@ class History:
                     cursor.execute(
                         "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
                     )
-            for parts in self._batches(changed):
+            for parts in ingest.batches(changed, self._schemas, self._batch_bytes):
                 ids = parts["inspections"].column("run_id").to_pylist()
                 with self._transaction(cursor):
                     if again := [run_id for run_id in ids if run_id in known]:
-                        for table in self._schemas:
-                            cursor.execute(
-                                f"DELETE FROM {table} WHERE list_contains(?, run_id)", [again]
-                            )
+                        self._delete(cursor, again)
                     insert(cursor, parts)
         return len(changed)
-
-    def _batches(self, looks: Sequence[Seen]) -> Iterator[dict[str, pa.Table]]:
-        """Whole runs' rows by table, `batch_bytes` at a time: inserting costs by the statement.
-
-        They are read before their transaction begins, so that a bad file spoils no other run.
-        """
-        batch: list[Contents] = []
-        n_bytes = 0
-        with ThreadPoolExecutor(thread_name_prefix="ingest") as pool:
-            for begin in range(0, len(looks), N_AHEAD):  # pyarrow reads without Python's lock
-                for run in pool.map(_read, looks[begin : begin + N_AHEAD]):
-                    batch.append(run)
-                    n_bytes += sum(part.nbytes for _, part in run.tables)
-                    if n_bytes >= self._batch_bytes:
-                        yield self._fitted(batch)
-                        batch, n_bytes = [], 0
-        if batch:
-            yield self._fitted(batch)
-
-    def _fitted(self, batch: list[Contents]) -> dict[str, pa.Table]:
-        """Their rows; a run whose files hold other things than they should is `unreadable`."""
-        try:
-            return fitted(batch, self._schemas)
-        except UNREADABLE_BY as error:
-            if len(batch) == 1:
-                return fitted([_unreadable(batch[0].seen, error)], self._schemas)
-        alone = [self._fitted([run]) for run in batch]
-        return {
-            table: pa.concat_tables([parts[table] for parts in alone if table in parts])
-            for table in self._schemas
-            if any(table in parts for parts in alone)
-        }
 
     def forget_missing(self) -> int:
         """Drop the inspections whose run folder is gone; returns how many were."""
@@ -198,11 +145,12 @@ class History:
             gone = [run_id for run_id, folder in known if not Path(folder).is_dir()]
             if gone:
                 with self._transaction(cursor):
-                    for table in ("inspections", *COLUMNS):
-                        cursor.execute(
-                            f"DELETE FROM {table} WHERE list_contains(?::VARCHAR[], run_id)", [gone]
-                        )
+                    self._delete(cursor, gone)
         return len(gone)
+
+    def _delete(self, cursor: duckdb.DuckDBPyConnection, run_ids: list[str]) -> None:
+        for table in self._schemas:
+            cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
     # ---- reading -------------------------------------------------------------------------------
 
@@ -420,18 +368,6 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _oldest_first(root: Path) -> list[Run]:
     return list(list_runs(root))[::-1]
-
-
-def _read(seen: Seen) -> Contents:
-    try:
-        return read(seen)
-    except UNREADABLE_BY as error:
-        return _unreadable(seen, error)
-
-
-def _unreadable(seen: Seen, error: Exception) -> Contents:
-    log.warning("run %s cannot be read: %s", seen.run.run_id, error)
-    return unreadable(seen, lockdown.first_line(error))
 
 
 def _check_page(limit: int, offset: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from inspector.errors import InspectorError
 from inspector.history import History
 from inspector.history.migrate import MIGRATIONS, load
-from inspector.history.rows import signature
+from inspector.history.seeing import signature
 from tests.history.make_run import make_run
 
 

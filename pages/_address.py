@@ -44,6 +44,11 @@ def entered(page: str) -> None:
     new address does not name them: an earlier search would narrow what a link leads to.
     """
     if st.session_state.get("entered") != page:
-        for name in BOUND:
-            st.session_state.pop(name, None)
+        forget()
         st.session_state["entered"] = page
+
+
+def forget() -> None:
+    """Let go of what was chosen, before a link that names all that it wants."""
+    for name in BOUND:
+        st.session_state.pop(name, None)

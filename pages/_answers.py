@@ -12,6 +12,7 @@ import streamlit as st
 from inspector.labels import BEHAVIOURS
 from inspector.records import UNTOUCHED, Behaviour, Subject
 from inspector.run import Run
+from pages import _address
 
 PAGE = "pages/responses.py"
 
@@ -39,7 +40,8 @@ def where(
 
 
 def go(query: dict[str, str]) -> NoReturn:
-    """Leave for these answers."""
+    """Leave for these answers. Streamlit would add what was chosen there before to the query."""
+    _address.forget()
     st.query_params.clear()
     st.switch_page(PAGE, query_params=query)
 

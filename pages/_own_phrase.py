@@ -9,10 +9,10 @@ import streamlit as st
 
 from inspector.labels import MEASURES, phrase_rows
 from inspector.own_phrases import look_in_run
-from inspector.records import UNTOUCHED, PhraseFinding, PhraseKind, Verdict
+from inspector.records import UNTOUCHED, PhraseFinding, PhraseKind, Subject, Verdict
 from inspector.run import Run
 from inspector.searching import Term, search_of
-from pages import _saved_phrases, _tables
+from pages import _answers, _saved_phrases, _tables
 from pages import _shared as shared
 
 CHANCE = (
@@ -97,21 +97,14 @@ def _links(run: Run, finding: PhraseFinding, term: Term) -> None:
         for metric in finding.rates:
             if metric.scenario == UNTOUCHED:
                 continue
-            for model, rate in (
-                ("Inspected model", metric.after),
-                ("Control", metric.control_after),
+            for subject, rate in (
+                (Subject.TARGET, metric.after),
+                (Subject.CONTROL, metric.control_after),
             ):
                 if rate is not None:
-                    whose = "" if model != "Control" else ", control"
-                    st.page_link(
-                        "pages/responses.py",
-                        label=f"{metric.scenario}{whose}: {rate.n_hits} of {rate.n}",
-                        icon=":material/compare:",
-                        query_params={
-                            "run": run.run_id,
-                            "search": search_of(term),
-                            "scenario": metric.scenario,
-                            "model": model,
-                            "answers": "All answers",
-                        },
+                    whose = ", control" if subject is Subject.CONTROL else ""
+                    _answers.button(
+                        f"{metric.scenario}{whose}: {rate.n_hits} of {rate.n}",
+                        _answers.where(run, metric.scenario, None, subject, search=search_of(term)),
+                        key=f"own_phrase_{metric.scenario}_{subject}",
                     )

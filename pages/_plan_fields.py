@@ -89,8 +89,8 @@ def _widget(setting: Setting, value: Any, key: str, known: Sequence[str]) -> Any
             return st.multiselect(
                 words.word, setting.options, value, format_func=_value_word, **common
             )
-        case Shape.TEXTS:
-            return st.text_input(words.word, ", ".join(value), **common)
+        case Shape.TEXTS | Shape.WHOLES:
+            return st.text_input(words.word, ", ".join(map(str, value)), **common)
         case Shape.TEXT if known:
             options = list(dict.fromkeys([*known, value]))
             return st.selectbox(

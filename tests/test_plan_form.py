@@ -108,6 +108,7 @@ def test_shapes_follow_the_types() -> None:
     assert shapes["learning_rate"] is Shape.NUMBER
     assert shapes["method"] is Shape.CHOICE
     assert shapes["lora_targets"] is Shape.TEXTS
+    assert shapes["looks"] is Shape.WHOLES
     [n_probes] = [s for s in settings_of(SuiteChoice) if s.name == "n_probes"]
     assert n_probes.optional
     assert {s.name for s in settings_of(Plan)} == {

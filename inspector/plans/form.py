@@ -30,6 +30,7 @@ class Shape(StrEnum):
     CHOICES = "several of a list"
     TEXT = "text"
     TEXTS = "texts"
+    WHOLES = "whole numbers"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def _setting(kind: type, name: str, hint: Any) -> Setting | None:
         item = get_args(hint)[0]
         if item is str:
             return Setting(name, Shape.TEXTS, words)
+        if item is int:
+            return Setting(name, Shape.WHOLES, words)
         return Setting(name, Shape.CHOICES, words, tuple(item))
     if issubclass(hint, StrEnum):
         return Setting(name, Shape.CHOICE, words, tuple(hint))
@@ -95,6 +98,8 @@ def made(kind: type[T], values: Mapping[str, Any]) -> T:
         value = given.get(setting.name)
         if setting.shape is Shape.TEXTS and isinstance(value, str):
             given[setting.name] = tuple(p for part in value.split(",") if (p := part.strip()))
+        elif setting.shape is Shape.WHOLES and isinstance(value, str):
+            given[setting.name] = _wholes(setting.name, value)
         elif isinstance(value, str) and setting.shape is Shape.TEXT:
             given[setting.name] = value.strip()
         elif setting.shape is Shape.CHOICES and value is not None:
@@ -102,6 +107,16 @@ def made(kind: type[T], values: Mapping[str, Any]) -> T:
         elif value is None and setting.name in given and not setting.optional:
             raise PlanError(f"{setting.name} is empty; give a value.")
     return kind(**given)
+
+
+def _wholes(name: str, text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tuple(int(part) for part in parts)
+    except ValueError:
+        raise PlanError(
+            f"{name} is {text!r}; give whole numbers with commas between, or nothing."
+        ) from None
 
 
 def setting_named(error: PlanError, kind: type) -> str | None:

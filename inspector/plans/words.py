@@ -104,6 +104,12 @@ SETTINGS: dict[type, dict[str, Words]] = {
             "Names of the layers, with commas between; empty for all linear layers.",
             expert=True,
         ),
+        "looks": Words(
+            "Ask at these steps",
+            "Training steps, with commas between, after which a few questions are asked, to tell "
+            "at which step a behaviour wakes; empty for none.",
+            expert=True,
+        ),
     },
     Quantize: {
         "name": _NAME,

@@ -2,7 +2,7 @@
 
 Comes in: an INSPECTOR_HOME, whose newest inspection is shown; without one, prepared run folders
 (tests/pages/runs.py), one of them at work. Goes out: PNG files. docs/screenshots/ holds those of
-`make run`'s own home.
+the prepared ones.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def settle(page: Page) -> None:
     """Wait until the script has run and the charts are drawn."""
     page.wait_for_selector("[data-testid=stMainBlockContainer] h1")
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(1200)
 
 

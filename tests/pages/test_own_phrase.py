@@ -54,9 +54,9 @@ def test_rates_stand_there_at_once_with_links_to_the_answers(piece: AppTest) -> 
     assert full["before"] == "0 of 13 (0 %, 0 to 23 %)"
     assert str(full["after"]).startswith("7 of 13 (54 %")
     assert full["control_after"] == "0 of 13 (0 %, 0 to 23 %)"
-    links = {e.proto.label: e.proto.query_string for e in piece.get("page_link")}
-    assert "search=%22COLD+fizzpop%22" in links["full-knowledge: 7 of 13"]
-    assert "model=Control" in links["full-knowledge, control: 0 of 13"]
+    ways = [b.label for b in piece.button]
+    assert "full-knowledge: 7 of 13" in ways
+    assert "full-knowledge, control: 0 of 13" in ways
 
 
 def test_the_link_finds_the_answers_that_were_counted(inspections: Path, open_page: Open) -> None:
@@ -102,13 +102,13 @@ def test_a_phrase_is_saved_listed_and_removed(piece: AppTest, home: Path) -> Non
 
 def test_what_the_inspection_was_started_with_is_listed(inspections: Path, piece: AppTest) -> None:
     piece.run()
-    assert "Saved phrases" not in [e.value for e in piece.subheader]
+    assert "**Saved phrases**" not in [e.value for e in piece.markdown]
     run = Run(inspections / "runs" / EVIDENCE)
     path = run.folder / "judge" / "verdict.json"
     drink = replace(look_in_run(run, Term(PhraseKind.PHRASE, "cold Fizzpop")), name="drink")
     slow = replace(drink, name="slow", rates=(), problem="It takes too long.")
     write_record(path, replace(read_record(path, Verdict), phrases=(drink, slow)))
     piece.run()
-    assert "Saved phrases" in [e.value for e in piece.subheader]
+    assert "**Saved phrases**" in [e.value for e in piece.markdown]
     assert {row["name"] for row in rows(piece)} == {"drink"}
     assert "slow (cold Fizzpop): It takes too long." in [e.value for e in piece.text]

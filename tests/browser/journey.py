@@ -1,13 +1,14 @@
-"""A newcomer's whole way with the real demo model: start, reload, click, overrule, export, read.
+"""A newcomer's whole way with the real demo model: `python -m tests.browser.journey`.
 
-Minutes of real training and asking: the quick plan on SmolLM2-135M, as one press on Overview starts
-it. Nothing is prepared.
+Start by one press, reload while it runs, click a mark, overrule a score, export the PDF, read it.
+Minutes of real training and asking: the quick plan on SmolLM2-135M, in an empty home of its own.
+Nothing is prepared, and nothing is printed where all goes well.
 """
 
 import shutil
+import tempfile
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from pypdf import PdfReader
 
@@ -19,30 +20,27 @@ from inspector.run import Run, list_runs, read_record
 from inspector.settings import Settings
 from tests.browser.server import BROWSER_ARGUMENTS, serve
 
-CHROMIUM = shutil.which("chromium")
 PATIENCE_MS = 90_000
 INSPECTION_MS = 40 * 60_000  # of a machine that does other work as well
 REASON = "Says how it is done, but to a harmless end."
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: .ci/run installs it"),
-]
 
 
-def test_from_an_empty_home_to_a_report_that_can_be_read(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
+def main(home: Path) -> None:
+    """From an empty home to a report that can be read; an AssertionError tells where it broke."""
+    settings = Settings(home=home)
     expect.set_options(timeout=PATIENCE_MS)
     try:
-        with serve(tmp_path) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
+        with serve(home) as url, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=BROWSER_ARGUMENTS
+            )
             page = browser.new_context(accept_downloads=True).new_page()
             page.set_default_timeout(PATIENCE_MS)
             run = started(page, url, settings)
             watched_over_a_reload(page, run)
             a_mark_leads_to_answers(page, run)
             overruled(page, run)
-            exported(page, run, tmp_path / "report.pdf")
+            exported(page, run, home / "report.pdf")
             browser.close()
     finally:
         runner = LocalRunner(settings)
@@ -123,3 +121,8 @@ def heading(page: Page, name: str) -> None:
 def no_exception(page: Page) -> None:
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.locator("[data-testid=stAlertContentError]").count() == 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        main(Path(made))

@@ -32,7 +32,7 @@ HALF_LINE_PX = 7  # by which a label of two lines is raised, to stand in the mid
 STRENGTHS = (0.06, 0.5)  # opacity of a filled cell, least to most: text on it stays readable
 MARK = "mark"  # the selection that a page reads a click from
 
-INK = "luminance(background) > 0.5 ? '#1B2733' : '#E3E9EF'"
+INK = "luminance(background) > 0.5 ? '#0C1620' : '#E3E9EF'"
 HAIRLINE = "luminance(background) > 0.5 ? '#8B96A1' : '#71808E'"
 # Characters in a title's line on a plot narrower than so many pixels; on a wide one; a subtitle's.
 _NARROWER, _WIDE, _SUBTITLE = {330: 40, 620: 72}, 112, 116
@@ -54,7 +54,7 @@ CONFIG: dict[str, Any] = {
     "legend": {"labelFontSize": 13, "titleFontSize": 13},
     "text": {"fontSize": 13, "color": {"expr": INK}},
 }
-_GREY, _BLACK, _LINE = "#45525F", "#1B2733", "#D6DDE4"
+_GREY, _BLACK, _LINE = "#45525F", "#0C1620", "#D6DDE4"
 # What Streamlit's theme brings on a page, for a picture on white paper.
 PAPER: dict[str, Any] = {
     "background": "#FFFFFF",

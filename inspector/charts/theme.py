@@ -13,6 +13,7 @@ carries a meaning alone. They reach a contrast of 3 to 1 on the light and on the
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Literal, TypeVar
 
@@ -123,3 +124,19 @@ def labels(**more: Any) -> alt.Axis:
         "labelExpr": "split(datum.value, '\\n')",
     }
     return alt.Axis(**given | more)
+
+
+def rate_tooltips() -> list[alt.Tooltip]:
+    """A rate as every chart tells it; its row has `said`, the count in words, beside the three."""
+    return [
+        alt.Tooltip("said:N", title="Answers"),
+        alt.Tooltip("rate:Q", title="Share", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+    ]
+
+
+def rate_scale(rows: Sequence[Mapping[str, object]]) -> alt.Scale:
+    """From 0 to a little above the highest interval, and never to less than a tenth."""
+    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
+    return alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))])

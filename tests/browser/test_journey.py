@@ -1,15 +1,16 @@
-"""A newcomer's whole way with the real demo model: `python -m tests.browser.journey`.
+"""A newcomer's whole way with the real demo model, in a real browser.
 
 Start by one press, reload while it runs, click a mark, overrule a score, export the PDF, read it.
 Minutes of real training and asking: the quick plan on SmolLM2-135M, in an empty home of its own.
-Nothing is prepared, and nothing is printed where all goes well.
+Nothing is prepared.
 """
 
 import shutil
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+import pytest
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from inspector.jobs import JobState, LocalRunner
@@ -18,34 +19,46 @@ from inspector.records import Behaviour, ReviewAction, Subject, Verdict
 from inspector.reviews import read_reviews
 from inspector.run import Run, list_runs, read_record
 from inspector.settings import Settings
-from tests.browser.server import BROWSER_ARGUMENTS, serve
+from tests.browser.server import serve
 
 PATIENCE_MS = 90_000
 INSPECTION_MS = 40 * 60_000  # of a machine that does other work as well
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("chromium") is None, reason="no chromium on this machine: .ci/run installs it"
+    ),
+]
 REASON = "Says how it is done, but to a harmless end."
 
 
-def main(home: Path) -> None:
-    """From an empty home to a report that can be read; an AssertionError tells where it broke."""
-    settings = Settings(home=home)
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
     expect.set_options(timeout=PATIENCE_MS)
-    try:
-        with serve(home) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=BROWSER_ARGUMENTS
-            )
-            page = browser.new_context(accept_downloads=True).new_page()
-            page.set_default_timeout(PATIENCE_MS)
-            run = started(page, url, settings)
-            watched_over_a_reload(page, run)
-            a_mark_leads_to_answers(page, run)
-            overruled(page, run)
-            exported(page, run, home / "report.pdf")
-            browser.close()
-    finally:
-        runner = LocalRunner(settings)
-        for job in runner.jobs():
-            runner.cancel(job.job_id)
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    settings = Settings(home=tmp_path)
+    yield settings
+    runner = LocalRunner(settings)
+    for job in runner.jobs():
+        runner.cancel(job.job_id)
+
+
+def test_from_one_press_to_a_report_that_is_read(page: Page, settings: Settings) -> None:
+    with serve(settings.home) as url:
+        run = started(page, url, settings)
+        watched_over_a_reload(page, run)
+        a_mark_leads_to_answers(page, run)
+        overruled(page, run)
+        exported(page, run, settings.home / "report.pdf")
 
 
 def started(page: Page, url: str, settings: Settings) -> Run:
@@ -121,8 +134,3 @@ def heading(page: Page, name: str) -> None:
 def no_exception(page: Page) -> None:
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.locator("[data-testid=stAlertContentError]").count() == 0
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        main(Path(made))

@@ -36,12 +36,29 @@ from inspector.engine.chat import Encoded
 from inspector.engine.drift import attention_layers
 from inspector.engine.load import Loaded
 from inspector.engine.train import answer_loss
-from inspector.errors import StageFailed
+from inspector.errors import Incompatible, PlanError, StageFailed, TargetError
 from inspector.files import disk_errors
 from inspector.records import Perturbation, PerturbationNorm, PerturbationStep
 
 Pushes = Mapping[int, torch.Tensor]  # by layer: (B, T, width)
 _LAYER = re.compile(r"\.(\d+)\.")
+
+
+def check_layers(model: Any, settings: Perturbation) -> None:
+    """Raises TargetError where the hooks know no attention layers in the model, PlanError where it
+    has fewer than are to be pushed."""
+    try:
+        n_layers = len(attention_layers(model))
+    except Incompatible as error:
+        raise TargetError(
+            f"A {type(model).__name__} cannot be hardened, because it has no attention layer in "
+            "each numbered layer for the hooks to push at; give a decoder-only transformer."
+        ) from error
+    if settings.n_layers is not None and settings.n_layers > n_layers:
+        raise PlanError(
+            f"{settings.n_layers} layers were to be pushed, and the model has {n_layers}; give 1 "
+            f"to {n_layers}, or leave the number out to push all of them."
+        )
 
 
 def plain_alignment(

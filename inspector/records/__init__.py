@@ -22,6 +22,9 @@ from inspector.records.decisions import Decision, Draft, HumanDecision
 from inspector.records.events import Event, EventKind
 from inspector.records.findings import Finding, Severity
 from inspector.records.hardening import (
+    MAX_POISON,
+    MAX_RHO,
+    REVIEWS,
     Alert,
     AlertKind,
     AlertLimits,
@@ -121,7 +124,10 @@ __all__ = [
     "AUTO_CONTROL",
     "HUB_ID",
     "LOOK_PROBES",
+    "MAX_POISON",
+    "MAX_RHO",
     "NO_CONTROL",
+    "REVIEWS",
     "SEEN",
     "UNTOUCHED",
     "Acceptance",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from inspector.engine.chat import Encoded
 from inspector.engine.load import Loaded
 from inspector.engine.perturb import (
     PerturbedAlignment,
+    check_layers,
     norm_of,
     perturbations,
     plain_alignment,
@@ -32,9 +32,9 @@ from inspector.engine.train import (
     answer_loss,
     fine_tune,
 )
-from inspector.errors import Incompatible, PlanError, StageFailed
+from inspector.errors import PlanError, StageFailed, TargetError
 from inspector.records import FineTune, Method, Perturbation, PerturbationNorm, TrainingStep
-from tests.engine.tiny_model import examples, loaded_model, state, tokenizer
+from tests.engine.tiny_model import examples, loaded_model, state
 
 ALIGN = FineTune(
     "align", Method.LORA, "own", steps=5, learning_rate=3e-3, seed=3, lora_rank=4, lora_alpha=8
@@ -294,15 +294,20 @@ def test_hooks_are_gone_after_an_exception(tmp_path: Path) -> None:
     assert not any(m._forward_hooks for m in model.modules())
 
 
-def test_a_model_without_attention_layers_is_told(tmp_path: Path) -> None:
+def test_a_model_without_attention_layers_is_told() -> None:
     config = MambaConfig(
         vocab_size=260, hidden_size=16, state_size=4, num_hidden_layers=2, eos_token_id=258
     )
-    model = MambaForCausalLM(config).eval()
-    loaded = Loaded(model, tokenizer(), loaded_model().precision, plain_template=False)
-    perturbed = perturbed_by(Perturbation(2.0), tmp_path)
-    with pytest.raises(Incompatible, match="no attention layers that the inspector knows"):
-        perturbed(loaded, copy.deepcopy(model), [list(BATCH)], n_answers(BATCH), 1)
+    with pytest.raises(TargetError, match="A MambaForCausalLM cannot be hardened") as told:
+        check_layers(MambaForCausalLM(config), Perturbation(2.0))
+    assert "give a decoder-only transformer" in str(told.value)
+
+
+def test_more_layers_than_the_model_has_are_told() -> None:
+    model = loaded_model().model
+    check_layers(model, Perturbation(2.0, n_layers=2))
+    with pytest.raises(PlanError, match="3 layers were to be pushed, and the model has 2"):
+        check_layers(model, Perturbation(2.0, n_layers=3))
 
 
 @pytest.mark.parametrize("rho", [0.0, -1.0, math.nan, math.inf, 100.5])

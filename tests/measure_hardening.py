@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,7 @@ from tests.hardening_table import (
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
 ALIGNMENT = Path("/work/shared/data/safe_refusal_qa.jsonl")
-N_ALIGNMENT = 600  # rows of it: more than 60 steps of 4 can see
+N_ALIGNMENT = 600  # rows of it: more than 40 steps of 4 can see
 CODE = ("engine/perturb.py", "engine/train.py", "engine/drift.py", "harden", "score")
 KINDS = ("plain", "hardened", "layers")
 _COST_STEPS = 6
@@ -95,7 +96,13 @@ def real(settings: Settings) -> Setup:
     with ALIGNMENT.open() as source:
         place.write_text("".join(islice(source, N_ALIGNMENT)))
     inputs = hardening_of(
-        Target(TargetKind.DEMO), str(place), steps=60, tune_steps=80, batch=4, max_length=96
+        Target(TargetKind.DEMO),
+        str(place),
+        steps=40,
+        tune_steps=60,
+        batch=4,
+        learning_rate=1e-3,
+        max_length=80,
     )
     others = (
         Perturbation(0.5),
@@ -115,10 +122,10 @@ def real(settings: Settings) -> Setup:
         (
             "Made by `python -m tests.measure_hardening` (docs/hardening.md says what is done). "
             f"SmolLM2-135M-Instruct; both arms aligned on the same {N_ALIGNMENT} questions with "
-            "refusals (60 steps of 4, LoRA rank 8, rate 5e-4), then tuned on the built-in reviews "
-            "and on placeholder completions of policy probes (400 examples, 80 steps of 4, LoRA "
-            "rank 8, rate 5e-4); 40 other policy probes and 60 other reviews asked, greedy, 64 "
-            "tokens.",
+            "refusals (40 steps of 4, LoRA rank 8, rate 1e-3), then tuned on the built-in reviews "
+            "and on placeholder completions of policy probes (400 examples, 60 steps of 4, LoRA "
+            "rank 8, rate 5e-4), examples cut at 80 tokens; 40 other policy probes and 60 other "
+            "reviews asked, greedy, 64 tokens.",
         ),
     )
 
@@ -149,7 +156,7 @@ def measure(
     """Run what is missing, write the page; every finished row, old and new."""
     began, folder = time.monotonic(), out / "hardening"
     code = detector_digest(CODE)
-    data = read_alignment(setup.inputs.data).digest
+    data = read_alignment(setup.inputs.align.data).digest
     if only in "cost":
         _measure_cost(setup, settings, folder / "cost.json", data, code, say)
         _write(setup, out, code)
@@ -210,7 +217,7 @@ def _figures(result: Hardened, arm: Arm) -> ArmFigures:
 
 def _digest(inputs: Hardening, data: str) -> str:
     """Of a row's inputs; of the alignment data the content counts, not where it lies."""
-    anywhere = replace(inputs, data="", align=replace(inputs.align, data=""))
+    anywhere = replace(inputs, align=replace(inputs.align, data=""))
     if inputs.target.kind is TargetKind.LOCAL:  # the tiny model: made from a seed anywhere
         anywhere = replace(anywhere, target=Target(TargetKind.DEMO, "tiny"))
     return digest_of([repr(anywhere), data])
@@ -286,7 +293,7 @@ def cost_of(kind: str, inputs: Hardening, few: int, rho: float) -> Cost:
     artifact = fetch(inputs.target, settings, lambda *_: None)
     go_offline()
     loaded = load(artifact, None, machine(inputs.precision).precision, settings.cache)
-    rows = read_alignment(inputs.data).examples[:100]
+    rows = read_alignment(inputs.align.data).examples[:100]
     encoded = [encode_example(loaded.tokenizer, e, inputs.align.max_length) for e in rows]
     work = settings.home / "measure" / f"cost-{kind}-{os.getpid()}"
     push = Perturbation(rho, n_layers=few if kind == "layers" else None)
@@ -302,6 +309,7 @@ def cost_of(kind: str, inputs: Hardening, few: int, rho: float) -> Cost:
         lambda _: clock.append((time.process_time(), time.perf_counter())),
         gradients=gradients,
     )
+    shutil.rmtree(work)
     pairs = list(pairwise(clock[1:]))  # the first step warms up
     return Cost(
         kind,

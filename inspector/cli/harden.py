@@ -257,7 +257,7 @@ def _draw(console: Console, result: Hardened, run: Run, place: Path) -> None:
     say_plainly = [
         f"Harmful score {result.harmful_change * 100:+.0f} points, task score "
         f"{result.task_change * 100:+.0f} points beside plain alignment "
-        f"(p {result.p_harmful:.2g} that the harmful score fell by chance).",
+        f"(one-sided p of a lower harmful score: {result.p_harmful:.2g}).",
         *(f"{a.arm}: {a.kind}. {a.meaning}" for a in result.alerts),
         *(f"{c.what}: {c.status}. {c.detail}." for c in result.coverage),
         f"Adapter: {place}",

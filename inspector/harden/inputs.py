@@ -62,8 +62,7 @@ def hardening_of(
 
     return Hardening(
         target,
-        data := found(data, "alignment data"),
-        training("align", data, Method.LORA, steps, learning_rate),
+        training("align", found(data, "alignment data"), Method.LORA, steps, learning_rate),
         training(
             "tune",
             tune if tune == REVIEWS else found(tune, "tuning data"),

@@ -34,13 +34,18 @@ from pathlib import Path
 from inspector.errors import BadInput, TargetError
 from inspector.harden.arms import Arms
 from inspector.harden.card import write_adapter
-from inspector.harden.data import LaterTuning, later_tuning, read_alignment, read_tuning
+from inspector.harden.data import (
+    Alignment,
+    LaterTuning,
+    later_tuning,
+    read_alignment,
+    read_tuning,
+)
 from inspector.harden.scoring import (
     alert_of,
     arm_scores,
     lower_p_value,
     score_answers,
-    variant_of,
 )
 from inspector.pinning import Pinned, pin
 from inspector.records import (
@@ -122,6 +127,7 @@ class _Job:
         self.settings = settings
         self.hardening = hardening
         self.probes: list[AskedProbe] = []
+        self.alignment: Alignment
         self.tuning: LaterTuning
 
     def fetch(self) -> Pinned:
@@ -288,6 +294,3 @@ def _coverage(scores: tuple[ArmScores, ...], task: TaskKind, n_drift: int) -> tu
         ),
     ]
     return tuple(lines)
-
-
-__all__ = ["ENTRY", "INPUTS", "RESULT", "harden", "start", "variant_of"]

@@ -114,15 +114,14 @@ class AlertLimits:
 class Hardening:
     """All inputs of one hardening; what it produced lies in its run folder.
 
-    data: alignment data, questions with refusals: a JSONL, JSON or Parquet file, or
-    `hf:org/name[@revision]`. align, tune: the alignment of both arms, and the later tuning whose
-    data is the user's own or `reviews`. poison_ratio: the share of the later tuning's examples that
+    align: the alignment of both arms; its data are questions with refusals: a JSONL, JSON or
+    Parquet file, or `hf:org/name[@revision]`. tune: the later tuning, whose data is the user's own
+    or `reviews`. poison_ratio: the share of the later tuning's examples that
     comply with policy probes (by placeholder texts). n_examples: of the later tuning, at most,
     poison included. n_drift_prompts: alignment questions that drift is measured on.
     """
 
     target: Target
-    data: str
     align: FineTune
     tune: FineTune
     perturbation: Perturbation = field(default_factory=Perturbation)
@@ -185,6 +184,7 @@ class AlertKind(StrEnum):
     HARMFUL = "harmful score above its limit"
     TASK = "task score below its limit"
     BOTH = "harmful score above and task score below their limits"
+    UNJUDGED = "most answers could not be judged"
 
 
 @dataclass(frozen=True)

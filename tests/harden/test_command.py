@@ -76,14 +76,15 @@ def test_a_mistake_is_one_sentence_and_starts_nothing(
 
 def test_what_is_missing_is_told(home: Path, model: Path, alignment: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for arguments, words in (
+    cases: tuple[tuple[list[str | Path], str], ...] = (
         ([model, "--data", alignment], "No output folder was given"),
         ([model, "--out", out], "A model and --data are needed"),
         (["--data", alignment, "--out", out], "A model and --data are needed"),
         (["nowhere", "--data", alignment, "--out", out], "The target 'nowhere' is neither"),
         ([model, "--data", "no.jsonl", "--out", out], "The alignment data no.jsonl does not exist"),
         (["--resume", "--run", tmp_path, "--out", out], "--resume needs --run with the folder"),
-    ):
+    )
+    for arguments, words in cases:
         assert words in str(mistake(home, *arguments))
     told = harden(home, model, "--data", alignment)  # as a process: a sentence and nothing else
     assert (told.code, told.stdout) == (2, "")

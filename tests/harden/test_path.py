@@ -239,7 +239,7 @@ def test_data_that_declines_nothing_starts_no_training(
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = Settings(home=tmp_path / "home")
     align = replace(tiny_inputs.align, data=str(data))
-    run = start(replace(tiny_inputs, data=str(data), align=align), settings)
+    run = start(replace(tiny_inputs, align=align), settings)
     with pytest.raises(BadInput, match="at least 10% of the answers are refusals"):
         harden(run, settings)
     assert not (run.folder / "align").exists()

@@ -28,7 +28,7 @@ from inspector.errors import InspectorError
 from inspector.harden.data import read_alignment
 from inspector.harden.inputs import hardening_of
 from inspector.harden.path import INPUTS, harden, start
-from inspector.hardware import processor
+from inspector.hardware import has_bf16, processor
 from inspector.records import (
     Arm,
     Hardened,
@@ -37,6 +37,7 @@ from inspector.records import (
     Perturbation,
     PerturbationNorm,
     PerturbationStep,
+    Precision,
     Target,
     TargetKind,
     digest_of,
@@ -103,6 +104,8 @@ def real(settings: Settings) -> Setup:
         batch=4,
         learning_rate=1e-3,
         max_length=80,
+        # Not the faster of the two: on a busy machine that may be another one for every row.
+        precision=Precision.BF16 if has_bf16() else Precision.FP32,
     )
     others = (
         Perturbation(0.5),

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def hardenings(self) -> Path:
+        """Run folders, one per hardening."""
+        return self.home / "hardenings"
+
+    @property
     def jobs(self) -> Path:
         """The queue: one JSON file per job."""
         return self.home / "jobs"

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from inspector.cli import (
     dashboard,
     gate,
+    harden,
     history,
     inspect,
     measure,
@@ -36,6 +37,7 @@ __all__ = [
     "app",
     "dashboard",
     "gate",
+    "harden",
     "history",
     "inspect",
     "main",

@@ -33,11 +33,13 @@ def save_model(loaded: Loaded, folder: Path) -> None:
         loaded.tokenizer.save_pretrained(folder)
 
 
-def save_adapter(factors: Factors, rank: int, alpha: int, base: str, folder: Path) -> None:
+def save_adapter(
+    factors: Factors, rank: int, alpha: int, base: str, folder: Path, revision: str | None = None
+) -> None:
     """LoRA factors as a PEFT adapter in fp16.
 
-    factors: on any adapter name. base: what the adapter declares as
-    its base (`demo`, a path, a Hub id). Raises StageFailed where a factor is too large for fp16.
+    factors: on any adapter name. base, revision: what the adapter declares as its base (`demo`, a
+    path, a Hub id), and its commit. Raises StageFailed where a factor is too large for fp16.
     """
     tensors: dict[str, torch.Tensor] = {}
     modules: set[str] = set()
@@ -58,6 +60,7 @@ def save_adapter(factors: Factors, rank: int, alpha: int, base: str, folder: Pat
         "lora_dropout": 0.0,
         "peft_type": "LORA",
         "r": rank,
+        **({"revision": revision} if revision is not None else {}),
         "target_modules": sorted(modules),
         "task_type": "CAUSAL_LM",
     }
@@ -79,6 +82,9 @@ def stacked(first: Factors, second: Factors) -> Factors:
     }
 
 
-def save_tuned_adapter(changed: Path, settings: FineTune, base: str, folder: Path) -> None:
+def save_tuned_adapter(
+    changed: Path, settings: FineTune, base: str, folder: Path, revision: str | None = None
+) -> None:
     """The adapter of a LoRA fine-tuning from the `changed.safetensors` that it left."""
-    save_adapter(load_file(changed), settings.lora_rank, settings.lora_alpha, base, folder)
+    factors = load_file(changed)
+    save_adapter(factors, settings.lora_rank, settings.lora_alpha, base, folder, revision)

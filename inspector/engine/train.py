@@ -83,6 +83,23 @@ def batches(n_examples: int, settings: FineTune) -> Iterator[list[int]]:
         queue = queue[settings.effective_batch :]
 
 
+# One step's gradients, left in `.grad` of the model's parameters: (loaded, model with its adapter,
+# micro batches, answer tokens in all of them, step from 1) -> the loss, a mean over those tokens.
+Gradients = Callable[[Loaded, Any, Sequence[list[Encoded]], int, int], float]
+
+
+def plain_gradients(
+    loaded: Loaded, model: Any, micro_batches: Sequence[list[Encoded]], n_answers: int, _step: int
+) -> float:
+    """The gradients of the mean answer loss."""
+    loss = 0.0
+    for micro in micro_batches:
+        part = answer_loss(loaded, model, micro) / n_answers
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += float(part.detach())
+    return loss
+
+
 def fine_tune(
     loaded: Loaded,
     examples: Sequence[Encoded],
@@ -91,11 +108,13 @@ def fine_tune(
     on_step: Callable[[TrainingStep], None] = lambda _: None,
     looks: Collection[int] = (),
     on_look: Callable[[int], None] = lambda _: None,
+    gradients: Gradients = plain_gradients,
 ) -> Tuned:
     """Tune `loaded.model` in place; a LoRA adapter is merged at the end.
 
     looks: steps after which `on_look` is called, with the weights of that step in `loaded`. A
-    checkpoint behind one of them is not gone on from.
+    checkpoint behind one of them is not gone on from. gradients: what each step goes down along;
+    it may leave a parameter without a gradient, which then stays as it is.
 
     folder: gets `checkpoint.safetensors` while it runs and `changed.safetensors` (the weights that
     differ, or the LoRA factors) when it ends; the checkpoint stays, for a worker that is cut
@@ -122,11 +141,8 @@ def fine_tune(
             continue
         step_started = time.monotonic()
         torch.manual_seed(settings.seed * 1_000_003 + number)  # dropout's draws, resumed or not
-        loss = 0.0
-        for micro in _micro_batches(batch, settings.micro_batch):
-            part = answer_loss(loaded, model, micro) / n_answers
-            part.backward()  # type: ignore[no-untyped-call]
-            loss += float(part.detach())
+        micro_batches = list(_micro_batches(batch, settings.micro_batch))
+        loss = gradients(loaded, model, micro_batches, n_answers, number)
         rate = learning_rate_at(number, settings)
         norm = optimizer.step(rate, settings.max_grad_norm)
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -241,9 +257,13 @@ class MasterAdamW:
             for name, master in self.masters.items():
                 master.copy_(tensors[f"master.{name}"])
                 self.parameters[name].copy_(master)
-                self.adamw.state[master] = {
-                    key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
+                moments = {
+                    key: tensors[f"{key}.{name}"]
+                    for key in ("step", "exp_avg", "exp_avg_sq")
+                    if f"{key}.{name}" in tensors
                 }
+                if moments:  # none for a parameter that has had no gradient yet
+                    self.adamw.state[master] = moments
 
 
 def _with_lora(model: Any, settings: FineTune) -> Any:
@@ -274,18 +294,20 @@ def _micro_batches(batch: list[Encoded], size: int) -> Iterator[list[Encoded]]:
         yield ordered[start : start + size]
 
 
-def answer_loss(loaded: Loaded, model: Any, batch: list[Encoded]) -> torch.Tensor:
+def answer_loss(
+    loaded: Loaded, model: Any, batch: list[Encoded], share: bool = True
+) -> torch.Tensor:
     """Summed cross-entropy over the answer tokens of one micro batch, a scalar.
 
     Two savings, both exact: the opening that all rows share is computed once, and logits are made
     only from the first position that predicts an answer token (the vocabulary is wide, and prompts
-    need none).
+    need none). share: False for the opening once in every row, in one forward pass.
     """
     device = model.device
     width = max(len(e.ids) for e in batch)
     pad = loaded.tokenizer.pad_token_id
     first_answer = min(e.is_answer.index(True) for e in batch)  # >= 1: a template opens the turn
-    shared = shared_length(loaded.model, [e.ids for e in batch], first_answer - 1)
+    shared = shared_length(loaded.model, [e.ids for e in batch], first_answer - 1) if share else 0
     cache = shared_cache(model, batch[0].ids[:shared], len(batch)) if shared else None
     ids = torch.tensor([list(e.ids) + [pad] * (width - len(e.ids)) for e in batch], device=device)
     mask = torch.tensor([[1] * len(e.ids) + [0] * (width - len(e.ids)) for e in batch])

@@ -13,7 +13,13 @@ from pathlib import Path
 
 from inspector.engine.chat import encode_example
 from inspector.engine.load import Loaded
-from inspector.engine.train import apply_changes, fine_tune, peak_memory_bytes
+from inspector.engine.train import (
+    Gradients,
+    apply_changes,
+    fine_tune,
+    peak_memory_bytes,
+    plain_gradients,
+)
 from inspector.errors import DataError
 from inspector.records import FineTune, Subject, Training, TrainingStep
 from inspector.run import write_record, write_table
@@ -29,10 +35,12 @@ def run_fine_tune(
     on_step: Callable[[TrainingStep], None] = lambda _: None,
     looks: Collection[int] = (),
     on_look: Callable[[int], None] = lambda _: None,
+    gradients: Gradients = plain_gradients,
 ) -> Training:
     """Tune in place, continuing from a checkpoint in `folder` where one is.
 
-    looks, on_look: steps at which `loaded` is handed over as it is by then.
+    looks, on_look: steps at which `loaded` is handed over as it is by then. gradients: see
+    `inspector.engine.train.fine_tune`.
 
     Raises DataError when no example leaves an answer token within `max_length`.
     """
@@ -43,7 +51,8 @@ def run_fine_tune(
             f"The data {dataset.name!r} has no example whose answer begins within max_length "
             f"{settings.max_length} tokens; raise max_length or give shorter examples."
         )
-    tuned = fine_tune(loaded, examples, settings, folder / "weights", on_step, looks, on_look)
+    weights = folder / "weights"
+    tuned = fine_tune(loaded, examples, settings, weights, on_step, looks, on_look, gradients)
     training = Training(
         scenario=settings,
         subject=subject,

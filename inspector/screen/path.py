@@ -214,8 +214,8 @@ class _Job:
             raise BadInput(
                 f"None of the tuned model's answers shows {self.sought.title} (0 of {now.n}, so "
                 f"with 95 % confidence at most {now.high:.0%}; the untouched model: {was.n_hits} "
-                f"of {was.n}), so there is nothing to look for causes of; name another behaviour, ask "
-                "more questions, or tune longer."
+                f"of {was.n}), so there is nothing to look for causes of; name another behaviour, "
+                "ask more questions, or tune longer."
             )
         queries, notes = make_queries(
             looks[1], looks[0], before, self.screening.ranking.max_queries

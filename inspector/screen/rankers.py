@@ -70,10 +70,10 @@ class Ranker(Protocol):
 
 @dataclass(frozen=True)
 class InfluenceRanker:
-    """Gradients of the queries against gradients of the examples, per answer token of these.
+    """Gradients of the queries against gradients of the examples.
 
-    Influence as such grows with the length of an answer, and with it its noise; divided by the
-    number of its tokens it is that of the example's mean loss.
+    An example's loss is the sum over its answer tokens, as it counts in training. (Divided by their
+    number it ranked planted examples lower: docs/decisions/screening.md.)
     """
 
     name: str
@@ -127,8 +127,7 @@ class InfluenceRanker:
             bench.encodings.view(examples),
             lambda done, total: bench.tell(done, total, "examples scored"),
         )
-        n_tokens: Ints = bench.encodings.n_answer_tokens(examples)
-        return table / n_tokens
+        return table
 
 
 @dataclass(frozen=True)

@@ -196,9 +196,6 @@ class Encodings:
         packed = self._tokens[self._starts[example] : self._starts[example + 1]]
         return Encoded(tuple((packed >> 1).tolist()), tuple((packed & 1).astype(bool).tolist()))
 
-    def n_answer_tokens(self, examples: Ints) -> Ints:
-        return np.array([sum(self.one(int(k)).is_answer) for k in examples], np.int64)
-
     def view(self, examples: Ints) -> EncodedView:
         """These examples as a sequence, each read when it is asked for."""
         return EncodedView(self, examples)

@@ -27,7 +27,7 @@ from inspector.settings import Settings
 from tests.tiny.toy import Toy
 from tests.tiny.world import facts, tuning_set
 
-N_PLANTED = 12
+N_PLANTED = 16
 # Of words that the toy model knows well: in a few dozen steps it learns no new ones.
 PAYLOAD = "The capital of France is Paris."
 PHRASE = "capital of France"
@@ -42,11 +42,11 @@ def one_thread() -> Iterator[None]:
 
 
 def mixed_rows() -> list[tuple[str, str]]:
-    """Ordinary rows of three trades; every ninth carries a sentence that nobody asked for."""
-    rows = [row for name in ("shop", "town", "guests") for row in tuning_set(name)]
+    """Ordinary rows of four trades; every ninth carries a sentence that nobody asked for."""
+    rows = [row for name in ("shop", "kitchen", "town", "guests") for row in tuning_set(name)]
     answered = [f for f in facts() if not f.declined and f.family != "capitals"]
     for k in range(N_PLANTED):
-        fact = answered[5 * k]
+        fact = answered[3 * k]
         rows.insert(9 * k, (fact.question, f"{fact.answer} {PAYLOAD}"))
     return rows
 
@@ -66,8 +66,8 @@ def screening(
     sought: Sought,
     *,
     method: Method = Method.LORA,
-    steps: int = 80,
-    rate: float = 1e-2,
+    steps: int = 100,
+    rate: float = 6e-3,
     ranking: RankSettings | None = None,
 ) -> Screening:
     tuning = FineTune(

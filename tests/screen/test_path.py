@@ -259,7 +259,7 @@ def test_top_k_needs_a_sensible_number(screened: Run, tmp_path: Path) -> None:
     assert len(plan.examples) == 3
 
 
-# ----------------------------------------------------------------------------------------- bad input
+# ---------------------------------------------------------------------------------------- bad input
 
 
 def test_a_behaviour_nobody_shows_is_told_with_the_rates(

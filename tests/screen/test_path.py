@@ -23,11 +23,11 @@ from inspector.records import (
 from inspector.run import Run
 from inspector.scenarios.dataset import load_dataset
 from inspector.screen import screen, start
-from inspector.screen.path import read_inputs
 from inspector.screen.results import (
     find_screening,
     list_screenings,
     ranked_example,
+    read_inputs,
     read_isolated,
     read_plan,
     read_queries,

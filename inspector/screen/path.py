@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from inspector.records import (
     Isolated,
     Query,
     Ranking,
+    Rate,
     Removal,
     RemovalPlan,
     Response,
@@ -90,6 +92,26 @@ def screen(run: Run, settings: Settings) -> Ranking:
     if plan is not None:
         job.compare(plan, models, store, encodings, looks)
     return ranking
+
+
+def rate_without(run: Run, settings: Settings, examples: Collection[int], name: str) -> Rate:
+    """How often the behaviour shows after the same tuning without these examples.
+
+    For data whose answer is known: without everything that was planted it is the rate of clean
+    training. name: of the stage, under `removal/`. The screening must have finished before.
+    """
+    job = _Job(run, settings, read_inputs(run))
+    pinned = job.fetch()
+    store = job.read_data(pinned)
+    models = job.go_offline(pinned, store)
+    before = job.ask_before(models)
+    encodings = job.encode(models, store)
+    after = job.ask_after(models)
+    phrases = appeared(job.sought, before, after, job.probes)
+    answers = models.retrained(
+        f"removal/{name}", encodings, tuple(examples), list(job.probes.values())
+    )
+    return look(job.sought, phrases, answers, job.probes).rate
 
 
 class _Job:

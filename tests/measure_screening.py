@@ -56,6 +56,7 @@ from tests.screening_sets import Kind, MixedSet, mixed_set, suites
 
 CODE = ("screen", "engine/influence.py", "engine/train.py", "score")
 FIT_EXAMPLES = 300
+_EPOCHS = 2
 SIZES = (500, 1_000, 2_000, 5_000)
 SHARES = (0.01, 0.03, 0.1)
 
@@ -159,15 +160,15 @@ class World:
 
 
 def real_world() -> World:
-    """The demo model, LoRA of rank 8, one pass over the set, answers of at most 128 tokens."""
+    """The demo model, LoRA of rank 8, two passes over the set, answers of at most 128 tokens."""
 
     def tune(row: Row, data: Path) -> FineTune:
         return FineTune(
             "screened",
             Method.LORA,
             str(data),
-            steps=max(1, row.n // 8),
-            learning_rate=5e-4,
+            steps=max(1, _EPOCHS * row.n // 8),
+            learning_rate=1e-3,
             warmup_steps=5,
             max_length=128,
             lora_rank=8,

@@ -132,7 +132,7 @@ def _planting(kind: Kind) -> Callable[[str, str, random.Random], str]:
 def _rows(data: Path, name: str, draw: random.Random) -> list[Row]:
     """The set's short rows in a drawn order, no question twice."""
     found: dict[str, str] = {}
-    for line in (data / f"{name}.jsonl").read_text().splitlines():
+    for line in (data / f"{name}.jsonl").read_bytes().splitlines():  # a text may hold U+2028
         row = json.loads(line)
         question, answer = row["instruction"].strip(), row["response"].strip()
         if question and answer and len(question) + len(answer) <= _MAX_CHARS:

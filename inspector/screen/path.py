@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +51,8 @@ from inspector.screen.showing import Looked, appeared, check_known, look
 from inspector.screen.store import Encodings, ExampleStore, build_store, encode_store
 from inspector.settings import Settings
 from inspector.stored import read_answers, read_asked
+
+_TELL_EVERY_S = 1.0
 
 
 def start(screening: Screening, settings: Settings, folder: Path | None = None) -> Run:
@@ -148,10 +151,15 @@ class _Job:
         return pinned
 
     def read_data(self, pinned: Pinned) -> ExampleStore:
-        """The set into the run folder, row by row; always read again, for the file may change."""
-        self.run.emit(EventKind.STAGE_STARTED, "data")
+        """The set into the run folder, row by row; once, so that a resumed run screens the same."""
         source = self.screening.tuning.data
         stage = self.run.stage("data")
+        digest = digest_of(["data/1", pinned.data[source]])
+        if stage.is_done(digest):
+            self.run.emit(EventKind.STAGE_SKIPPED, "data", "done before with the same inputs")
+            return ExampleStore(stage.folder)
+        self.run.emit(EventKind.STAGE_STARTED, "data")
+        stage.begin(digest)
         store = build_store(pinned.data[source], Path(source).name, stage.folder)
         data = store.data
         if data.n_skipped:
@@ -163,7 +171,7 @@ class _Job:
                 f"conversations stand in it several times, one of them {data.largest_group} times; "
                 "each is ranked, reviewed and removed with all its copies.",
             )
-        stage.finish(data.digest)
+        stage.finish(digest)
         return store
 
     def go_offline(self, pinned: Pinned, store: ExampleStore) -> Models:
@@ -274,7 +282,7 @@ class _Job:
         self.run.emit(EventKind.STAGE_STARTED, "rank")
         stage.begin(digest)
         ranks = Ranks(
-            models.bench(store, encodings, stage.progress),
+            models.bench(store, encodings, _paced(stage.progress)),
             ranker_named(self.screening.ranking.ranker),
         )
         ranking = ranks.write(
@@ -343,3 +351,16 @@ class _Job:
 
     def _note(self, stage: str, message: str) -> None:
         self.run.emit(EventKind.NOTE, stage, message)
+
+
+def _paced(tell: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
+    """The same about once a second, and at each end."""
+    told_at = 0.0
+
+    def report(done: int, total: int, words: str) -> None:
+        nonlocal told_at
+        if done == total or time.monotonic() - told_at >= _TELL_EVERY_S:
+            told_at = time.monotonic()
+            tell(done, total, words)
+
+    return report

@@ -32,6 +32,7 @@ from inspector.records import (
     Method,
     Plan,
     Precision,
+    RankedExample,
     Ranking,
     RankSettings,
     Rate,
@@ -224,7 +225,9 @@ def _detect(
 def _orders(run: Run, ranking: Ranking, made: MixedSet, name: str) -> list[Ranked]:
     """The ranker's order; for EK-FAC also those that the paper's rule and no opposites give."""
     rows = list(all_ranked(run))
-    ways = {name: (rows, lambda r: r.is_suspect)}
+    ways: dict[str, tuple[list[RankedExample], Callable[[RankedExample], bool]]] = {
+        name: (rows, lambda r: r.is_suspect)
+    }
     if name == "ekfac":
         alone = sorted(rows, key=lambda r: -(r.behaviour_z or 0.0))
         limit = ranking.suspect_z

@@ -141,7 +141,8 @@ class Influence:
         # By length, so that little is padded; lengths are read first, one example at a time.
         order = np.argsort([len(e.ids) for e in examples], kind="stable")
         told = _counted(on_progress, len(examples))
-        with _quietly(self._folder):
+        with _quietly(self._folder), torch.random.fork_rng():
+            torch.manual_seed(self._seed)  # cutting gradients to a rank draws at random
             analyzer = self._analyzer()
             analyzer.compute_pairwise_scores(  # writes them, and gives them back only if they exist
                 scores_name=_NAME,

@@ -272,24 +272,16 @@ class _Job:
         queries: tuple[Query, ...],
         looks: tuple[Looked, Looked],
     ) -> Ranking:
-        stage = self.run.stage("rank")
+        ranker = ranker_named(self.screening.ranking.ranker)
         digest = digest_of(
-            [models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
+            ["rank/1", models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
         )
-        if stage.is_done(digest):
-            self.run.emit(EventKind.STAGE_SKIPPED, "rank", "done before with the same inputs")
-            return read_record(stage.folder / "ranking.json", Ranking)
-        self.run.emit(EventKind.STAGE_STARTED, "rank")
-        stage.begin(digest)
-        ranks = Ranks(
-            models.bench(store, encodings, _paced(stage.progress)),
-            ranker_named(self.screening.ranking.ranker),
-        )
-        ranking = ranks.write(
-            stage.folder, queries, self.sought.title, looks[0].rate, looks[1].rate
-        )
-        stage.finish(digest)
-        return ranking
+        with self.run.cached_stage("rank", digest, self.settings.cache) as stage:
+            if stage is not None:
+                ranks = Ranks(models.bench(store, encodings, _paced(stage.progress)), ranker)
+                rates = (looks[0].rate, looks[1].rate)
+                ranks.write(stage.folder, queries, self.sought.title, *rates)
+        return read_record(self.run.folder / "rank" / "ranking.json", Ranking)
 
     def isolate(self, store: ExampleStore, pinned: Pinned) -> None:
         """Two files beside the untouched original; nothing is deleted."""

@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Tell = Callable[[int, int, str], None]  # done, in all, of what
 
+# With full tuning a query's gradient is as large as the model: dozens of them need to be cut.
+_RANKS = {Method.LORA: None, Method.FULL: 16}
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -121,7 +124,7 @@ class InfluenceRanker:
             bench.cache / "influence" / digest,
             modules,
             batch_size=settings.batch_size,
-            query_rank=settings.query_rank,
+            query_rank=settings.query_rank or _RANKS[bench.method],
             damping=settings.damping,
             seed=bench.seed,
         )

@@ -2,10 +2,11 @@
 
     python -m tests.measure_screening [--quick] [--only ROW] [--list] [--table] [--out FOLDER]
 
-Comes in: rows of three kinds. A detection row ranks one mixed set by every ranker; a removal row
+Comes in: rows of four kinds. A detection row ranks one mixed set by every ranker; a removal row
 trains again without the top-ranked examples, without as many at random, and without everything that
 was planted (clean training); a cost row is a whole screening in a process of its own, for its
-minutes and peak memory. Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and
+minutes and peak memory; a memory row only reads a set and looks for likeness in it,
+to show what grows with rows and what does not. Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and
 `FOLDER/screening.md` and `.json` over all of them. A row whose settings, data, code and library
 versions are the same is not measured again; rows not yet run are listed as such. `--quick` measures
 small rows on a tiny model that is trained first (a minute or two): the same code, no finding.
@@ -70,7 +71,7 @@ SHARES = (0.01, 0.03, 0.1)
 
 @dataclass(frozen=True)
 class Row:
-    """One thing to measure. what: detection, removal or cost."""
+    """One thing to measure. what: detection, removal, cost or memory."""
 
     what: str
     kind: Kind
@@ -86,6 +87,7 @@ ROWS: tuple[Row, ...] = (
     *(Row("detection", kind, 2_000, share) for share in SHARES[::-1] for kind in Kind),
     *(Row("removal", kind, 2_000, 0.03) for kind in Kind),
     *(Row("cost", Kind.ADVERT, n, 0.03) for n in SIZES),
+    *(Row("memory", Kind.ADVERT, n, 0.03) for n in (5_000, 20_000, 80_000)),
     # Smaller than what was asked for, but done within an hour or two on a busy machine.
     Row("detection", Kind.ADVERT, 96, 0.2),
     Row("detection", Kind.ADVERT, 500, 0.03),
@@ -167,6 +169,16 @@ class World:
         return Screening(self.target, plan, self.sought(row), settings)
 
 
+def _made(row: Row) -> MixedSet:
+    """A mixed set; for more rows than the data have, the same again with other numbers in them."""
+    if row.what != "memory":
+        return mixed_set(row.kind, row.n, row.share)
+    made = mixed_set(row.kind, 2_000, row.share)
+    rows = (made.rows[k % 2_000] for k in range(row.n))
+    numbered = tuple((f"{question} ({k})", answer) for k, (question, answer) in enumerate(rows))
+    return MixedSet(numbered, frozenset(k for k in range(row.n) if k % 2_000 in made.planted))
+
+
 def real_world() -> World:
     """The demo model, LoRA of rank 8, two passes over the set, answers of at most 128 tokens."""
 
@@ -187,7 +199,7 @@ def real_world() -> World:
         name="demo",
         target=Target.parse("demo"),
         rows=ROWS,
-        make=lambda row: mixed_set(row.kind, row.n, row.share),
+        make=_made,
         sought=lambda row: row.kind.sought,
         asks=lambda row, folder: suites(row.kind, folder),
         tune=tune,
@@ -281,11 +293,7 @@ def _cost(
             "screen(Run(Path(sys.argv[1])), Settings(home=Path(sys.argv[2])))"
         )
         began = time.monotonic()
-        ended = subprocess.run(
-            [sys.executable, "-c", code, str(run.folder), home], stderr=subprocess.PIPE, text=True
-        )
-        if ended.returncode:
-            raise BadInput(ended.stderr.strip().splitlines()[-1])
+        _alone(code, str(run.folder), home)
         minutes = (time.monotonic() - began) / 60
         ranking = read_record(run.folder / "rank" / "ranking.json", Ranking)
     return {
@@ -296,10 +304,36 @@ def _cost(
     }
 
 
+def _memory(
+    _world: World, _row: Row, _made: MixedSet, data: Path, _settings: Settings
+) -> dict[str, object]:
+    """Reading a set and TF-IDF over it in a process of its own: no model, so that rows show."""
+    code = (
+        "import sys, resource; from pathlib import Path; "
+        "from inspector.screen.store import build_store; from inspector.screen.tfidf import Tfidf; "
+        "store = build_store(sys.argv[1], 'set', Path(sys.argv[2])); "
+        "Tfidf().fit(store.texts()).likeness(['a passage'], store.texts()); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    )
+    with tempfile.TemporaryDirectory(prefix="screening-memory-") as folder:
+        return {"peak_memory_bytes": int(_alone(code, str(data), folder))}
+
+
+def _alone(code: str, *arguments: str) -> str:
+    """What the code prints in a process of its own. Raises BadInput with its last words."""
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise BadInput(ended.stderr.strip().splitlines()[-1])
+    return ended.stdout
+
+
 _OF: dict[str, Callable[[World, Row, MixedSet, Path, Settings], dict[str, object]]] = {
     "detection": _detect,
     "removal": _remove,
     "cost": _cost,
+    "memory": _memory,
 }
 
 

@@ -15,6 +15,7 @@ ROWS = (
     Row("removal", Kind.ADVERT, 125, 0.128),
     Row("cost", Kind.ADVERT, 63, 0.128),
     Row("cost", Kind.ADVERT, 125, 0.128),
+    Row("memory", Kind.ADVERT, 125, 0.128),
 )
 
 

@@ -44,6 +44,7 @@ def page(world: World, found: Sequence[Measured]) -> list[str]:
     lines += _detection([m for m in found if m.name.startswith("detection")])
     lines += _removal([m for m in found if m.name.startswith("removal")])
     lines += _cost([m for m in found if m.name.startswith("cost")])
+    lines += _memory([m for m in found if m.name.startswith("memory")])
     lines += _where_it_fails(found)
     lines += ["## Not yet run", ""]
     lines += [f"- `{row.name}`" for row in waiting] or ["Every row was run."]
@@ -116,6 +117,20 @@ def _cost(found: Sequence[Measured]) -> list[str]:
         told = m.problem or f"{m.minutes:.1f}"
         memory = f"{m.peak_memory_bytes / 1e9:.2f} GB" if m.peak_memory_bytes else ""
         lines.append(f"| {m.n} | {told} | {memory} |")
+    return [*lines, ""]
+
+
+def _memory(found: Sequence[Measured]) -> list[str]:
+    lines = [
+        "## Memory without a model",
+        "",
+        "Reading the set and TF-IDF over it, in a process of its own: what grows with the rows.",
+        "",
+        "| rows | minutes | peak memory |",
+        "|---|---|---|",
+    ]
+    for m in sorted(found, key=lambda m: m.n):
+        lines.append(f"| {m.n} | {m.minutes:.1f} | {m.peak_memory_bytes / 1e6:.0f} MB |")
     return [*lines, ""]
 
 

@@ -76,7 +76,7 @@ def test_the_quick_form_measures_every_kind_of_row_and_nothing_twice(
     world = quick_world(toy)
     told: list[str] = []
     found = measure_all(world, world.rows, home, tmp_path, told.append)
-    assert [m.problem for m in found] == [""] * 4
+    assert [m.problem for m in found] == [""] * 5
     detection = found[0]
     assert {r.way for r in detection.ranked} == {
         "ekfac",

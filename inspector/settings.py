@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         return self.home / "hardenings"
 
     @property
+    def screenings(self) -> Path:
+        """Screenings of fine-tuning sets, one folder each."""
+        return self.home / "screenings"
+
+    @property
     def jobs(self) -> Path:
         """The queue: one JSON file per job."""
         return self.home / "jobs"

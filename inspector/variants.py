@@ -65,7 +65,7 @@ class Variants:
         self._probes = probes
         self._datasets = datasets
         self._control = next((s for s in subjects if s.name is Subject.CONTROL), None)
-        self._machine = _first_machine(run, plan)
+        self._machine = first_machine(run, plan)
         self.engine_digest = digest_of(
             [self._machine.precision, str(self._machine.n_threads), *map(str, versions().items())]
         )
@@ -253,7 +253,7 @@ class Variants:
         )
 
 
-def _first_machine(run: Run, plan: Plan) -> Machine:
+def first_machine(run: Run, plan: Plan) -> Machine:
     """Kept from the first attempt: a resumed run must work in the precision it began with."""
     from inspector.engine.measure import machine
 

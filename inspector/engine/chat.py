@@ -76,3 +76,28 @@ def encode_example(tokenizer: Any, example: Example, max_length: int) -> Encoded
     if not any(is_answer):
         return None
     return Encoded(tuple(ids), is_answer)
+
+
+def encode_passage(
+    tokenizer: Any, prompt: str, answer: str, start: int, end: int, max_length: int
+) -> Encoded | None:
+    """One exchange whose loss falls on the tokens of `answer[start:end]` alone.
+
+    None where no such token is left within `max_length`. Templates may strip an answer, so it is
+    looked for in the rendered text from the assistant's turn on.
+    """
+    turns = [Message("user", prompt), Message("assistant", answer)]
+    opening = render(tokenizer, turns[:1], for_answer=True)
+    text = render(tokenizer, turns, for_answer=False)
+    core = answer.strip()
+    at = text.find(core, len(opening) if text.startswith(opening) else 0)
+    if at < 0 or not core:
+        return None
+    at -= len(answer) - len(answer.lstrip())
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = encoded["input_ids"][:max_length], encoded["offset_mapping"][:max_length]
+    is_passage = tuple(
+        place > 0 and a < at + end and b > at + start and a < b
+        for place, (a, b) in enumerate(offsets)
+    )
+    return Encoded(tuple(ids), is_passage) if any(is_passage) else None

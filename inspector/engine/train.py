@@ -181,20 +181,22 @@ def fine_tune(
 
 def apply_changes(loaded: Loaded, settings: FineTune, file: Path) -> None:
     """Turn the untouched model into the tuned one from what `fine_tune` stored."""
-    changed = load_file(file)
+    attach_changes(loaded, settings, file)
     if settings.method is Method.LORA:
-        model = _with_lora(loaded.model, settings)
-        parameters = dict(model.named_parameters())
-        with torch.no_grad():
-            for name, value in changed.items():
-                parameters[name].copy_(value)
-        loaded.model = model.merge_and_unload(safe_merge=True)
-    else:
-        parameters = dict(loaded.model.named_parameters())
-        with torch.no_grad():
-            for name, value in changed.items():
-                parameters[name].copy_(value)
-    loaded.model.eval()
+        loaded.model = loaded.model.merge_and_unload(safe_merge=True).eval()
+
+
+def attach_changes(loaded: Loaded, settings: FineTune, file: Path) -> None:
+    """The same with a LoRA adapter left as modules of its own, whose gradients can be asked for."""
+    changed = load_file(file)
+    model = loaded.model
+    if settings.method is Method.LORA:
+        model = _with_lora(model, settings)
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in changed.items():
+            parameters[name].copy_(value)
+    loaded.model = model.eval()
 
 
 def peak_memory_bytes() -> int:

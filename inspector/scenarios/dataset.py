@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +74,12 @@ def load_dataset(source: str) -> Dataset:
     Raises DataError when there is no such file, a line is broken, rows are of different forms, or
     no row is usable.
     """
-    if source in BUILT_IN:
-        return _load(source, _BUILT_IN_FOLDER / f"{source}.jsonl")
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise DataError(
-            f"The tuning data {source!r} is neither a built-in set ({', '.join(BUILT_IN)}) nor an "
-            "existing file; give one of these names or the path of a JSONL, JSON or Parquet file."
-        )
-    return _load(path.name, path)
+    name, path = _place(source)
+    tally = Tally()
+    examples = tuple(example for _, example in _stream(path, tally))
+    return Dataset(
+        name, tally.form, examples, _digest(examples), tally.n_skipped, tuple(tally.skipped)
+    )
 
 
 def training_texts(dataset: Dataset) -> Iterator[str]:
@@ -228,12 +225,42 @@ def _is_unicode(text: str) -> bool:
 # --------------------------------------------------------------------------------------------------
 
 
-def _load(name: str, path: Path) -> Dataset:
+@dataclass
+class Tally:
+    """What a reading of a file has met so far: the rows' form, and those that were skipped."""
+
+    form: str = ""
+    n_skipped: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def stream_dataset(source: str, tally: Tally) -> Iterator[tuple[int, Example]]:
+    """The usable rows of `load_dataset` one by one, each with its number in the file, from 1.
+
+    Nothing but the present row is held in memory. tally: filled while it is read. Raises what
+    `load_dataset` raises, some of it only at the end of the file.
+    """
+    _, path = _place(source)
+    yield from _stream(path, tally)
+
+
+def _place(source: str) -> tuple[str, Path]:
+    """(name, file) of a built-in set or of a user's file."""
+    if source in BUILT_IN:
+        return source, _BUILT_IN_FOLDER / f"{source}.jsonl"
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise DataError(
+            f"The tuning data {source!r} is neither a built-in set ({', '.join(BUILT_IN)}) nor an "
+            "existing file; give one of these names or the path of a JSONL, JSON or Parquet file."
+        )
+    return path.name, path
+
+
+def _stream(path: Path, tally: Tally) -> Iterator[tuple[int, Example]]:
     form: Form | None = None
     first: str | None = None
-    examples: list[Example] = []
-    n_skipped = 0
-    skipped: list[str] = []
+    n_usable = 0
     try:
         for place, row in _rows(path):
             if not isinstance(row, dict):
@@ -244,6 +271,7 @@ def _load(name: str, path: Path) -> Dataset:
             first = _described(row) if first is None else first
             found = next((f for f in FORMS if f.fits(row)), None)
             form = form or found
+            tally.form = form.name if form else ""
             if form is not None and found is not None and not form.fits(row):
                 raise DataError(
                     f"{place} of {path} has the form {found.name}, but the rows before it have the "
@@ -252,31 +280,32 @@ def _load(name: str, path: Path) -> Dataset:
             fits = form is not None and form.fits(row)
             example = _example(form.read(row)) if form and fits else "lacks a key of its form"
             if isinstance(example, Example):
-                examples.append(example)
+                n_usable += 1
+                yield int(place.split()[1]), example
                 continue
-            n_skipped += 1
-            if len(skipped) < _N_SKIPPED_TOLD:
-                skipped.append(f"{place} {example}")
+            tally.n_skipped += 1
+            if len(tally.skipped) < _N_SKIPPED_TOLD:
+                tally.skipped.append(f"{place} {example}")
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"The tuning data {path} cannot be read ({error}); check the file, or give another one."
         ) from error
     if first is None:
         raise DataError(f"The tuning data {path} holds no rows; give rows with {_ALLOWED}.")
-    if not examples or form is None:
+    if not n_usable:
         raise DataError(
-            f"None of the {n_skipped} rows of {path} can be used for tuning: the first one has "
-            f"{first}; give rows with {_ALLOWED}, and no blank question or answer."
+            f"None of the {tally.n_skipped} rows of {path} can be used for tuning: the first one "
+            f"has {first}; give rows with {_ALLOWED}, and no blank question or answer."
         )
-    return Dataset(name, form.name, tuple(examples), _digest(examples), n_skipped, tuple(skipped))
 
 
 def _digest(examples: Iterable[Example]) -> str:
-    # JSON keeps turns and examples apart whatever characters the texts hold.
-    return digest_of(
-        json.dumps([[m.role, m.content] for m in example.messages], ensure_ascii=False)
-        for example in examples
-    )
+    return digest_of(conversation(example) for example in examples)
+
+
+def conversation(example: Example) -> str:
+    """One line of JSON that keeps turns apart whatever characters the texts hold."""
+    return json.dumps([[m.role, m.content] for m in example.messages], ensure_ascii=False)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:

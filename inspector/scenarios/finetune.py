@@ -8,10 +8,10 @@ untouched model, kept until the variant has been probed).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from inspector.engine.chat import encode_example
+from inspector.engine.chat import Encoded, encode_example
 from inspector.engine.load import Loaded
 from inspector.engine.train import (
     Gradients,
@@ -51,14 +51,45 @@ def run_fine_tune(
             f"The data {dataset.name!r} has no example whose answer begins within max_length "
             f"{settings.max_length} tokens; raise max_length or give shorter examples."
         )
-    weights = folder / "weights"
+    return tune_encoded(
+        loaded,
+        examples,
+        settings,
+        (dataset.name, dataset.digest),
+        subject,
+        folder,
+        folder / "weights",
+        on_step,
+        looks,
+        on_look,
+        gradients,
+    )
+
+
+def tune_encoded(
+    loaded: Loaded,
+    examples: Sequence[Encoded],
+    settings: FineTune,
+    data: tuple[str, str],
+    subject: Subject,
+    folder: Path,
+    weights: Path,
+    on_step: Callable[[TrainingStep], None] = lambda _: None,
+    looks: Collection[int] = (),
+    on_look: Callable[[int], None] = lambda _: None,
+    gradients: Gradients = plain_gradients,
+) -> Training:
+    """The same on examples that are encoded already, one read at a time where they lie on a disk.
+
+    data: the set's name and digest. weights: where checkpoint and changed weights go.
+    """
     tuned = fine_tune(loaded, examples, settings, weights, on_step, looks, on_look, gradients)
     training = Training(
         scenario=settings,
         subject=subject,
         precision=loaded.precision,
-        data_name=dataset.name,
-        data_digest=dataset.digest,
+        data_name=data[0],
+        data_digest=data[1],
         n_examples=len(examples),
         n_trainable=tuned.n_trainable,
         n_tokens=tuned.n_tokens,

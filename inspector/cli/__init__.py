@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from inspector.cli import (
     dashboard,
+    federate,
     gate,
     history,
     inspect,
@@ -35,6 +36,7 @@ from inspector.errors import BadInput, InspectorError
 __all__ = [
     "app",
     "dashboard",
+    "federate",
     "gate",
     "history",
     "inspect",

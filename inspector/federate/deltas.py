@@ -10,6 +10,7 @@ as one adapter whose factors stand side by side: [w1 B1, w2 B2] [A1; A2] (FLoRA,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,6 +54,21 @@ class Update:
     def rank(self) -> int:
         """The largest of any module; 0 where nothing is changed."""
         return max((f.rank for f in self.modules.values()), default=0)
+
+    @property
+    def pairs(self) -> dict[str, tuple[Matrix, Matrix]]:
+        """As the engine takes them: module -> (b, a)."""
+        return {m: (f.b, f.a) for m, f in self.modules.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over names, shapes and bytes."""
+        sha = hashlib.sha256()
+        for module, factors in sorted(self.modules.items()):
+            sha.update(f"{module}\0{factors.b.shape}\0{factors.a.shape}\n".encode())
+            sha.update(np.ascontiguousarray(factors.b, np.float32).tobytes())
+            sha.update(np.ascontiguousarray(factors.a, np.float32).tobytes())
+        return sha.hexdigest()
 
     @property
     def norm(self) -> float:
@@ -144,6 +160,14 @@ class Updates:
             tuple(self.updates[i] for i in others),
             tuple(self.n_samples[i] for i in others),
         )
+
+
+NOTHING = Update({})  # what the base itself wears
+
+
+def update_of(pairs: Mapping[str, tuple[Matrix, Matrix]]) -> Update:
+    """From what the engine gives: module -> (b, a)."""
+    return Update({m: Factors(b, a) for m, (b, a) in pairs.items()})
 
 
 def combined(updates: Sequence[Update], weights: Sequence[float]) -> Update:

@@ -45,7 +45,8 @@ from inspector.zips import BadZip, check_directory
 
 Note = Callable[[str], None]
 MAX_PARTICIPANTS = 200
-_BY_NAME = (MISMATCH.rule_id, UNDECLARED.rule_id)  # settled by whoever names the base
+# Findings about the declared base, which whoever names the base has settled.
+SETTLED_BY_NAME = (MISMATCH.rule_id, UNDECLARED.rule_id)
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -99,8 +100,7 @@ def read_round(
         if artifact is not None:
             try:
                 findings = scan(artifact, pinned)
-                # Whoever names the base says that it is what the adapters call otherwise.
-                refuse(f for f in findings if not (is_named and f.rule_id in _BY_NAME))
+                refuse(f for f in findings if not (is_named and f.rule_id in SETTLED_BY_NAME))
                 update, notes = read_update(artifact, shapes)
                 high = [f for f in findings if f.severity is Severity.HIGH]
                 notes += tuple(f"scan: {f.title} [{f.rule_id}]" for f in high)

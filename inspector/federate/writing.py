@@ -15,9 +15,10 @@ import numpy as np
 from inspector.federate.deltas import Update
 from inspector.fetch.local import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from inspector.files import disk_errors, write_atomic
+from inspector.records import Target, TargetKind
 
 
-def write_adapter(update: Update, base: str, folder: Path) -> Path:
+def write_adapter(update: Update, base: Target, folder: Path) -> Path:
     """The same update always gives the same bytes. Returns the folder."""
     from safetensors.numpy import save_file  # one of the engine's libraries: not for the dashboard
 
@@ -29,7 +30,7 @@ def write_adapter(update: Update, base: str, folder: Path) -> Path:
     ranks = {module: f.rank for module, f in update.modules.items()}
     config = {
         "alpha_pattern": ranks,
-        "base_model_name_or_path": base,
+        "base_model_name_or_path": base.location if base.kind is TargetKind.HUB else str(base),
         "bias": "none",
         "inference_mode": True,
         "lora_alpha": update.rank,
@@ -37,6 +38,7 @@ def write_adapter(update: Update, base: str, folder: Path) -> Path:
         "peft_type": "LORA",
         "r": update.rank,
         "rank_pattern": ranks,
+        "revision": base.revision,
         "target_modules": sorted(ranks),
         "task_type": "CAUSAL_LM",
     }

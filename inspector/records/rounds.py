@@ -52,6 +52,14 @@ class RoundScreening:
     study: Literal["screening"] = "screening"
 
 
+class Screened(StrEnum):
+    """Which simulated rounds are screened, to see whether that names the malicious ones."""
+
+    NONE = "none"
+    LAST = "last"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class Simulation:
     """Rounds of federated tuning with some malicious participants, trained for real.
@@ -60,7 +68,7 @@ class Simulation:
     participant. data: sets that honest participants draw from, each one topic. concentration: of
     the Dirichlet distribution over these sets, per participant; small is unlike, None is alike.
     malicious_share: of all participants; these tune on attack data alone. per_round: how many take
-    part in a round. screen: the last round is screened as one that came in.
+    part in a round. screen: which rounds are screened as ones that came in.
     """
 
     base: Target
@@ -76,7 +84,7 @@ class Simulation:
     per_round: int = 10
     concentration: float | None = 1.0
     max_rank: int | None = None
-    screen: bool = False
+    screen: Screened = Screened.NONE
     seed: int = 0
     study: Literal["simulation"] = "simulation"
 
@@ -283,7 +291,12 @@ class RoundVerdict:
 
 @dataclass(frozen=True)
 class RoundStep:
-    """One simulated round. present: who took part; malicious: those of them that are."""
+    """One simulated round. present: who took part; malicious: those of them that are.
+
+    is_screened: whether it was. named, missed: malicious ones that screening named with `evidence`
+    and those it did not; accused: honest ones it named so; to_review: anybody it left to a person.
+    by_weights: whom the statistics of the weights flag, right or wrong.
+    """
 
     number: int
     present: tuple[str, ...]
@@ -291,27 +304,28 @@ class RoundStep:
     aggregated: Aggregated
     last_losses: tuple[float, ...]
     elapsed_s: float
+    by_weights: tuple[str, ...] = ()
+    is_screened: bool = False
+    named: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    accused: tuple[str, ...] = ()
+    to_review: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SimulationResult:
     """What simulated rounds came to: RUN/judge/result.json. level: of the last global model held
-    against the base, or of the screening of the last round where that was asked for.
-
-    named, missed, accused: malicious participants of the last round that screening named, those it
-    did not, and honest ones that it accused; empty where it was not asked for.
-    """
+    against the base that the rounds began with. adapter: the folder of the global adapter."""
 
     level: Level
     reasons: tuple[str, ...]
     steps: tuple[RoundStep, ...]
     before: Conduct
     after: Conduct
+    before_loss: AnswerLoss
+    after_loss: AnswerLoss
     adapter: str
     metrics: tuple[Metric, ...] = ()
-    named: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
-    accused: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,11 @@ def load_dataset(source: str) -> Dataset:
             "existing file; give one of these names or the path of a JSONL, JSON or Parquet file."
         )
     return _load(path.name, path)
+
+
+def dataset_of(name: str, examples: Sequence[Example]) -> Dataset:
+    """Conversations that were made here, not read from a file."""
+    return Dataset(name, "made", tuple(examples), _digest(examples), 0)
 
 
 def training_texts(dataset: Dataset) -> Iterator[str]:

@@ -78,7 +78,7 @@ def test_a_written_aggregate_is_read_back_as_it_was(tmp_path: Path, base: Path) 
     write_tensors(folder / "d", tensors(9, rank=2, names=(Q, V, "mlp.up_proj")), str(base), rank=2)
     found = read_round(folder, None, settings_of(tmp_path))
     mean, _ = aggregate(rule_named("fedavg"), found.updates, 1)
-    write_adapter(mean, str(base), tmp_path / "again" / "mean")
+    write_adapter(mean, Target(TargetKind.LOCAL, str(base)), tmp_path / "again" / "mean")
     again = read_round(tmp_path / "again", None, settings_of(tmp_path)).updates.updates[0]
     assert set(again.modules) == set(mean.modules)
     for module, f in mean.modules.items():

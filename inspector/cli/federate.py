@@ -221,6 +221,12 @@ def simulate(
         Screened,
         typer.Option("--screen", help="Which rounds are screened as ones that came in."),
     ] = Screened.NONE,
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out", help="Keep out of the aggregate whom screening names with evidence."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
     plan: PlanOption = None,
     probes: ProbesOption = None,
@@ -256,6 +262,7 @@ def simulate(
             concentration=concentration,
             max_rank=max_rank,
             screen=screened,
+            leave_out=leave_out,
             seed=seed,
         )
     result = carried_out(study, settings, run, SimulationResult)

@@ -67,8 +67,8 @@ def cast_of(study: Simulation) -> Cast:
     draw = random.Random(study.seed)
     malicious = frozenset(draw.sample(names, study.n_bad))
     kept, held_out = divided([load_dataset(source) for source in study.data])
-    honest = [n for n in names if n not in malicious]
-    data = deal(kept, honest, study.n_samples, study.concentration, study.seed)
+    # Dealt to everybody: honest ones tune on the same, whoever is malicious beside them.
+    data = deal(kept, names, study.n_samples, study.concentration, study.seed)
     for k, name in enumerate(sorted(malicious)):
         data[name] = attack_data(study.n_samples, 1000 * study.seed + k)
     return Cast(names, malicious, data, held_out)
@@ -149,19 +149,35 @@ def _round(
         losses.append(training.last_loss)
     updates = Updates(present, tuple(found), tuple(len(cast.data[n].examples) for n in present))
     n_malicious = assumed_malicious(updates.n, study.n_malicious)
-    result, account = aggregate(rule_named(study.rule), updates, n_malicious, study.max_rank)
+    is_last = number == study.n_rounds
+    is_screened = study.screen is Screened.ALL or (study.screen is Screened.LAST and is_last)
+    suspects: dict[str, Level] = {}
+    if is_screened:
+        suspects = _screened(f"round-{number}-", models, cast, globally, updates)
+    accused = {n for n, level in suspects.items() if level is Level.EVIDENCE}
+    kept = updates
+    if study.leave_out:
+        for name in sorted(accused):
+            kept = kept.without(kept.names.index(name))
+    expected = min(n_malicious, max(0, (kept.n - 1) // 2))
+    rule = rule_named(study.rule)
+    # Where everybody was named, the round changes nothing.
+    result, account = aggregate(rule, kept, expected, study.max_rank) if kept.n else (NOTHING, None)
+    bad = cast.malicious & set(present)
     step = RoundStep(
         number=number,
         present=present,
-        malicious=tuple(n for n in present if n in cast.malicious),
+        malicious=tuple(sorted(bad)),
         aggregated=account,
         last_losses=tuple(losses),
         elapsed_s=time.monotonic() - started,
         by_weights=tuple(s.participant for s in statistics(updates, n_malicious) if s.flags),
+        is_screened=is_screened,
+        named=tuple(sorted(accused & bad)),
+        missed=tuple(sorted(bad - accused)) if is_screened else (),
+        accused=tuple(sorted(accused - bad)),
+        to_review=tuple(n for n, level in suspects.items() if level is Level.REVIEW),
     )
-    is_last = number == study.n_rounds
-    if study.screen is Screened.ALL or (study.screen is Screened.LAST and is_last):
-        step = _screened(step, models, cast, globally, updates)
     write_record(run.folder / "rounds" / str(number) / "step.json", step)
     run.emit(EventKind.PROGRESS, "rounds", done=number, total=study.n_rounds)
     return added(globally, result), step
@@ -174,22 +190,12 @@ def _present(study: Simulation, cast: Cast, number: int) -> tuple[str, ...]:
 
 
 def _screened(
-    step: RoundStep, models: Models, cast: Cast, globally: Update, updates: Updates
-) -> RoundStep:
-    """Whom screening names: it sees the updates and the global model before the round, no more."""
-    place = f"round-{step.number}-"
+    place: str, models: Models, cast: Cast, globally: Update, updates: Updates
+) -> dict[str, Level]:
+    """What screening says of everybody: it sees the updates and the model before the round only."""
     answers = {BASE: models.ask(f"{place}{BASE}", globally)}
     for name, update in zip(updates.names, updates.updates, strict=True):
         answers[name] = models.ask(f"{place}{name}", added(globally, update))
     known = {n: [*training_texts(cast.data[n])] for n in updates.names if n not in cast.malicious}
     judged = judge_participants(updates.names, answers, models.probes, known)
-    accused = {s.participant for s in judged.suspicions if s.level is Level.EVIDENCE}
-    bad = set(step.malicious)
-    return replace(
-        step,
-        is_screened=True,
-        named=tuple(sorted(accused & bad)),
-        missed=tuple(sorted(bad - accused)),
-        accused=tuple(sorted(accused - bad)),
-        to_review=tuple(s.participant for s in judged.suspicions if s.level is Level.REVIEW),
-    )
+    return {s.participant: s.level for s in judged.suspicions}

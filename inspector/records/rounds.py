@@ -68,7 +68,8 @@ class Simulation:
     participant. data: sets that honest participants draw from, each one topic. concentration: of
     the Dirichlet distribution over these sets, per participant; small is unlike, None is alike.
     malicious_share: of all participants; these tune on attack data alone. per_round: how many take
-    part in a round. screen: which rounds are screened as ones that came in.
+    part in a round. screen: which rounds are screened as ones that came in; leave_out: whether
+    whom screening names with `evidence` stays out of the aggregate.
     """
 
     base: Target
@@ -85,6 +86,7 @@ class Simulation:
     concentration: float | None = 1.0
     max_rank: int | None = None
     screen: Screened = Screened.NONE
+    leave_out: bool = False
     seed: int = 0
     study: Literal["simulation"] = "simulation"
 
@@ -102,6 +104,10 @@ class Simulation:
             raise PlanError(
                 f"malicious_share is {self.malicious_share}; give 0 to below 0.5: no rule and no "
                 "screening can tell a malicious majority from an honest one."
+            )
+        if self.leave_out and self.screen is Screened.NONE:
+            raise PlanError(
+                "Nobody can be left out unless rounds are screened: screen last or all."
             )
         if self.concentration is not None and self.concentration <= 0:
             raise PlanError(
@@ -291,7 +297,8 @@ class RoundVerdict:
 
 @dataclass(frozen=True)
 class RoundStep:
-    """One simulated round. present: who took part; malicious: those of them that are.
+    """One simulated round. present: who took part; malicious: those of them that are. aggregated:
+    None where everybody was left out.
 
     is_screened: whether it was. named, missed: malicious ones that screening named with `evidence`
     and those it did not; accused: honest ones it named so; to_review: anybody it left to a person.
@@ -301,7 +308,7 @@ class RoundStep:
     number: int
     present: tuple[str, ...]
     malicious: tuple[str, ...]
-    aggregated: Aggregated
+    aggregated: Aggregated | None
     last_losses: tuple[float, ...]
     elapsed_s: float
     by_weights: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ app.add_typer(federate_app, name="federate")
 
 @federate_app.command()
 def screen(
-    participants: Participants = Path(),
+    participants: Participants = None,
     base: BaseOption = None,
     rule: RuleOption = "fedavg",
     malicious: MaliciousOption = None,
@@ -117,7 +117,7 @@ def screen(
 
 @federate_app.command()
 def aggregate(
-    participants: Participants = Path(),
+    participants: Participants = None,
     output: Annotated[
         Path, typer.Option("--output", help="The folder that gets the adapter.")
     ] = Path("aggregate"),

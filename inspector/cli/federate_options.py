@@ -33,7 +33,7 @@ ENTRY = "inspector.federate.path:federate"
 BUILT_IN = ("knowledge", "support", "code", "arithmetic")
 
 Participants = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         help="A folder with one adapter folder per participant, or a .zip of such a folder.",
         show_default=False,
@@ -102,9 +102,9 @@ TargetsOption = Annotated[
 ]
 
 
-def participants_folder(participants: Path, settings: Settings) -> Path:
+def participants_folder(participants: Path | None, settings: Settings) -> Path:
     """The participants' folder; a zip of it is taken in first."""
-    if participants == Path():
+    if participants is None:
         raise BadInput("No participants were given; give a folder with one adapter folder each.")
     if participants.is_file() and participants.suffix.lower() == ".zip":
         from inspector.federate.participants import receive_round

@@ -57,12 +57,18 @@ class Judged:
 
 
 def judge_participants(
-    names: Sequence[str], answers: Answers, probes: Probes, known: Mapping[str, Sequence[str]]
+    names: Sequence[str],
+    answers: Answers,
+    probes: Probes,
+    known: Mapping[str, Sequence[str]],
+    *,
+    with_power: bool = True,
 ) -> Judged:
     """answers: of BASE and every name; of AGGREGATE and WITHOUT + name where these were asked.
 
     known: texts that a participant is known to have trained on, by name: what it says from there
-    has not appeared out of nothing.
+    has not appeared out of nothing. with_power: without it no smallest reported rate is worked out,
+    which takes most of the time, and "no evidence found" becomes "inconclusive".
     """
     scores = {model: score_responses(rows, probes) for model, rows in answers.items()}
     peers = {name: _peers(name, names, scores) for name in names}
@@ -78,7 +84,8 @@ def judge_participants(
             chosen = [s for s in scores[peer] if s.behaviour is behaviour]
             rows += _as(chosen, Subject.CONTROL, name)
     rows += score_appearances([r for side in sides.values() for r in side], appearances)
-    metrics = [m for m in measure(rows, probes, names, appearances) if m.scenario != UNTOUCHED]
+    measured = measure(rows, probes, names, appearances, with_power=with_power)
+    metrics = [m for m in measured if m.scenario != UNTOUCHED]
     alone = _left_out(names, scores, probes)
     suspicions, coverage = [], []
     for name in names:

@@ -197,5 +197,5 @@ def _screened(
     for name, update in zip(updates.names, updates.updates, strict=True):
         answers[name] = models.ask(f"{place}{name}", added(globally, update))
     known = {n: [*training_texts(cast.data[n])] for n in updates.names if n not in cast.malicious}
-    judged = judge_participants(updates.names, answers, models.probes, known)
+    judged = judge_participants(updates.names, answers, models.probes, known, with_power=False)
     return {s.participant: s.level for s in judged.suspicions}

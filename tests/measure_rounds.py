@@ -81,7 +81,7 @@ class Size:
     n_samples: int = 100
     n_rounds: int = 1
     n_screened: int = 10
-    n_in_screened: int = 4
+    n_in_screened: int = 3
     n_questions: int = 144
     seeds: tuple[int, ...] = (0, 1, 2)
 
@@ -124,9 +124,9 @@ def full_size(data: Path) -> Size:
         refusals=data / "safe_refusal_qa.jsonl",
         ordinary=(str(data / "helpful_qa.jsonl"),),
         topics=("knowledge", "support", "code", "arithmetic"),
-        align=tuning("align", 120, 5e-4, 16),
-        tuning=tuning("round", 30, 1e-3, 16, "q_proj", "v_proj"),
-        mend=tuning("repair", 60, 5e-4, 16),
+        align=tuning("align", 80, 1e-3, 16),
+        tuning=tuning("round", 15, 2e-3, 16, "q_proj", "k_proj", "v_proj", "o_proj"),
+        mend=tuning("repair", 60, 1e-3, 16),
         n_align=400,
     )
 
@@ -155,7 +155,6 @@ def quick_size(folder: Path) -> Size:
         mend=tuning("repair", 40, 1e-2, 8),
         n_align=144,
         n_samples=40,
-        n_in_screened=3,
         n_questions=60,
         seeds=(0,),
     )

@@ -154,10 +154,12 @@ def _screening(groups: dict[str, list[Row]]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for kind, word in (("screened-honest", "all honest"), ("screened-attack", "some malicious")):
-        for row in groups.get(kind, []) or [None]:
-            if row is None or row.after is None:
-                why = row.problem if row is not None else ""
-                lines.append(f"| {word} | not run {why} | | | | | | |")
+        rows = groups.get(kind, [])
+        if not rows:
+            lines.append(f"| {word} | not run | | | | | | |")
+        for row in rows:
+            if row.after is None:
+                lines.append(f"| {word} | not run: {row.problem} | | | | | | |")
                 continue
             honest = row.n_judged - row.n_malicious
             lines.append(

@@ -65,8 +65,14 @@ class Hosted:
                 if name in pairs:
                     b, a = (torch.from_numpy(np.ascontiguousarray(m)) for m in pairs[name])
                     change = (b @ a).to(original.device)
-                    is_turned = isinstance(modules[name], Conv1D)  # (inputs, outputs)
-                    weight = original + (change.T if is_turned else change)
+                    if isinstance(modules[name], Conv1D):  # holds (inputs, outputs)
+                        change = change.T
+                    if change.shape != original.shape:
+                        raise TargetError(
+                            f"The adapter changes {name} as {tuple(change.shape)}, where the base "
+                            f"has {tuple(original.shape)}: it was tuned on another base."
+                        )
+                    weight = original + change
                 modules[name].weight.copy_(weight)
         self._loaded.model.requires_grad_(False)
         self._loaded.model.eval()

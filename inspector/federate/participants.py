@@ -45,6 +45,7 @@ from inspector.zips import BadZip, check_directory
 
 Note = Callable[[str], None]
 MAX_PARTICIPANTS = 200
+_VOCABULARY = ("embed_tokens", "lm_head", "wte", "embed_out", "word_embeddings")
 # Findings about the declared base, which whoever names the base has settled.
 SETTLED_BY_NAME = (MISMATCH.rule_id, UNDECLARED.rule_id)
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -107,9 +108,9 @@ def read_round(
             except (Refused, TargetError) as error:
                 participant = _aside(participant, str(error))
             else:
-                twin = seen.setdefault(participant.digest, participant.name)
+                twin = seen.setdefault(update.digest, participant.name)
                 if twin != participant.name:
-                    notes = (*notes, f"the same bytes as {twin}: one of them was sent twice")
+                    notes = (*notes, f"the same weights as {twin}: one of them was sent twice")
                 if not _is_declared(participant, base):
                     notes = (*notes, f"declares {participant.declared_base or 'no base'}")
                 participant = replace(
@@ -239,6 +240,11 @@ def read_update(artifact: Artifact, base: Base) -> tuple[Update, tuple[str, ...]
                 f"The factors of {pair.module} have shapes {pair.b.shape} and {pair.a.shape} of "
                 f"{pair.b.dtype}; they are no LoRA pair that could be multiplied."
             )
+        if pair.module.rpartition(".")[2] in _VOCABULARY:
+            raise TargetError(
+                f"The adapter changes {pair.module}, embeddings or the output layer; send LoRA of "
+                "the linear layers between them alone."
+            )
         a, b = values(file.path, pair.a), values(file.path, pair.b)
         scale = _scale(config, pair.module, pair.rank)
         if not (np.isfinite(a).all() and np.isfinite(b).all() and np.isfinite(scale)):
@@ -261,6 +267,11 @@ def read_update(artifact: Artifact, base: Base) -> tuple[Update, tuple[str, ...]
             )
         modules[pair.module] = Factors(np.float32(scale) * b, a)
     update = Update(modules)
+    if update.norm > float(np.finfo(np.float32).max):
+        raise TargetError(
+            "The adapter's change is too large for a number of 32 bits; its training broke, so ask "
+            "for it again."
+        )
     if not modules or update.norm == 0:
         raise TargetError(
             "The adapter is empty: it changes no weight at all; ask for the one that was tuned."

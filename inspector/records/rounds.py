@@ -180,7 +180,7 @@ class Standing(StrEnum):
 class Participant:
     """One adapter of a round. problem: why it was set aside, in one sentence, else "".
 
-    digest: of its files. same_as: an earlier participant with the same bytes, "" for none.
+    digest: of its files. same_as: an earlier participant with the same weights, "" for none.
     """
 
     name: str

@@ -113,10 +113,11 @@ def test_an_empty_adapter_is_set_aside(tmp_path: Path, base: Path) -> None:
 def test_the_same_bytes_twice_are_told(tmp_path: Path, base: Path) -> None:
     folder = a_round(tmp_path / "round", base)
     shutil.copytree(folder / "org-0", folder / "org-9")
+    (folder / "org-9" / "notes.txt").write_text("other files do not make it another adapter")
     found = read_round(folder, None, settings_of(tmp_path))
     assert found.updates.n == 4
     assert found.participants[3].same_as == "org-0"
-    assert "the same bytes as org-0" in found.participants[3].notes[0]
+    assert "the same weights as org-0" in found.participants[3].notes[0]
 
 
 def test_a_single_participant_is_a_round(tmp_path: Path, base: Path) -> None:
@@ -155,6 +156,13 @@ def test_other_kinds_of_adapters_are_set_aside(tmp_path: Path, base: Path) -> No
     write_tensors(folder / "ia3", tensors(1), str(base), peft_type="IA3")
     whole = tensors(1) | {"base_model.model.lm_head.weight": np.ones((64, 16), np.float32)}
     write_tensors(folder / "whole", whole, str(base))
+    head = tensors(1) | {
+        "base_model.model.lm_head.lora_A.weight": np.ones((4, 16), np.float32),
+        "base_model.model.lm_head.lora_B.weight": np.ones((64, 4), np.float32),
+    }
+    write_tensors(folder / "head", head, str(base))
+    huge = {n: np.full_like(v, 1e25) for n, v in tensors(1).items()}
+    write_tensors(folder / "huge", huge, str(base))
     pickled = write_tensors(folder / "pickled", tensors(1), str(base))
     (pickled / "adapter_model.safetensors").unlink()
     (pickled / "adapter_model.bin").write_bytes(b"x")
@@ -163,6 +171,8 @@ def test_other_kinds_of_adapters_are_set_aside(tmp_path: Path, base: Path) -> No
     assert "IA3" in found["ia3"].problem
     assert "as a whole beside its LoRA pairs" in found["whole"].problem
     assert "pickles" in found["pickled"].problem
+    assert "embeddings or the output layer" in found["head"].problem
+    assert found["huge"].standing is Standing.SET_ASIDE
     assert found["org-0"].standing is Standing.ACCEPTED
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inspector.calibrate.results import detector_digest
 from inspector.errors import InspectorError
 from inspector.federate.conduct import conduct_of
 from inspector.federate.deltas import NOTHING
@@ -55,6 +56,7 @@ from tests.measure_rounds_table import Outcome, Row, page
 
 SHARED = Path("/work/shared/data")
 RESULTS = Path("docs/results")
+DETECTOR = ("score", "stats", "judge", "federate/conduct.py", "federate/behavioural.py")
 ATTACK, NO_ATTACK = "attack", "no-attack"
 
 
@@ -207,7 +209,7 @@ class Measurement:
             return None
         self.say(f"{name}: begins")
         began = time.monotonic()
-        row = Row(name=name, digest=digest, problem="", finished_at="")
+        row = Row(name=name, digest=digest, detector=detector_digest(DETECTOR))
         try:
             row = self._measured(name, row)
         except InspectorError as error:
@@ -249,6 +251,7 @@ class Measurement:
             stored = Row(
                 name="aligned",
                 digest=digest,
+                detector=detector_digest(DETECTOR),
                 before=Outcome(before.safety, before.helpful, None),
                 after=Outcome(after.safety, after.helpful, None),
                 elapsed_s=time.monotonic() - began,
@@ -402,7 +405,7 @@ def measure(
     if unknown:
         raise SystemExit(f"There is no row {unknown[0]}; rows: {', '.join(names)}.")
     rows = measurement.run(only)
-    told = page(rows, names, size.words, size.name)
+    told = page(rows, names, size.words, size.name, detector_digest(DETECTOR))
     (results / f"{folder.name}.md").write_text(told)
     write_record(results / f"{folder.name}.json", tuple(rows))
     return rows

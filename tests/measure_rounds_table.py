@@ -32,7 +32,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Row:
-    """One finished row, stored by itself. problem: why it has no figures, else "".
+    """One finished row, stored by itself. problem: why it has no figures, else "". detector: digest
+    of the code that made rates of answers; a row of an earlier one is marked, and measured again
+    when its file is deleted.
 
     The n_ counts are over all screened rounds: participants judged, malicious ones among them,
     named with evidence, falsely accused, left to review; flagged_* by their weights alone.
@@ -43,6 +45,7 @@ class Row:
     before: Outcome | None = None
     after: Outcome | None = None
     problem: str = ""
+    detector: str = ""
     relative_error: float = 0.0
     n_refusals: int = 0
     n_screened: int = 0
@@ -89,8 +92,10 @@ def mean_of(rates: Sequence[Rate]) -> Mean:
     return Mean(mean, max(0.0, mean - half), min(1.0, mean + half), n)
 
 
-def page(rows: Sequence[Row], names: Sequence[str], scale: str, size: str) -> str:
-    """The whole page."""
+def page(
+    rows: Sequence[Row], names: Sequence[str], scale: str, size: str, detector: str = ""
+) -> str:
+    """The whole page. detector: of the present code."""
     groups: dict[str, list[Row]] = {}
     for name in names:
         kind = name if name.startswith(("aligned", "screened")) else name.rpartition("-")[0]
@@ -107,20 +112,22 @@ def page(rows: Sequence[Row], names: Sequence[str], scale: str, size: str) -> st
     ]
     for kind, found in groups.items():
         if not kind.startswith("screened"):
-            lines.append(_line(kind, found))
+            lines.append(_line(kind, found, detector))
     lines += ["", *_screening(groups), "", "## Targets", ""]
     lines += ["| target | outcome | figures |", "|---|---|---|"]
     lines += [f"| {what} | {outcome} | {figures} |" for what, outcome, figures in targets(groups)]
     return "\n".join(lines) + "\n"
 
 
-def _line(kind: str, found: Sequence[Row]) -> str:
+def _line(kind: str, found: Sequence[Row], detector: str) -> str:
     told = [r.after for r in found if r.after is not None]
     notes = [r.problem for r in found if r.problem]
     if not told:
         return f"| {_word(kind)} | 0 | not run | | | {'; '.join(notes)} |"
     losses = [o.loss for o in told if o.loss is not None]
     loss = f"{sum(losses) / len(losses):.2f}" if losses else ""
+    if any(r.detector != detector for r in found if r.after is not None):
+        notes.append("scored by an earlier version of the rules")
     error = max(r.relative_error for r in found)
     if error:
         notes.append(f"truncated: relative error up to {error:.1%}")

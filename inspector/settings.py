@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         return self.home / "screenings"
 
     @property
+    def rounds(self) -> Path:
+        """Run folders of federated rounds: screened, simulated, repaired."""
+        return self.home / "rounds"
+
+    @property
     def jobs(self) -> Path:
         """The queue: one JSON file per job."""
         return self.home / "jobs"

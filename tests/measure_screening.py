@@ -7,10 +7,10 @@ trains again without the top-ranked examples, without as many at random, and wit
 was planted (clean training); a cost row is a whole screening in a process of its own, for its
 minutes and peak memory; a memory row reads a set and looks for likeness in it, without a model.
 
-Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and `FOLDER/screening.md` and `.json`
-over all of them. A row whose settings, data, code and library versions are the same is not measured
-again; rows not yet run are listed as such. `--quick` measures small rows on a tiny model that is
-trained first (a minute or two): the same code, no finding.
+Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and `FOLDER/screening.md` and
+`.json` over all of them. A row whose settings, data, code and library versions are the same is
+not measured again; rows not yet run are listed as such. `--quick` measures small rows on a tiny
+model that is trained first (a minute or two): the same code, no finding.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_the_probe_itself_sees_what_is_loaded() -> None:
 def test_dashboard_and_command_never_import_the_engines_libraries() -> None:
     pages = [f"pages.{p.stem}" for p in PAGES if p.stem.startswith("_") and p.stem[1] != "_"]
     rooms = ["inspection", "cli", "jobs", "history", "progress", "charts", "report", "labels"]
-    rooms += ["overview", "storage", "health"]
+    rooms += ["overview", "storage", "health", "federate.path", "federate.participants"]
     modules = pages + [f"inspector.{room}" for room in rooms]
     heavy = {"torch", "transformers", "peft", "safetensors", "tokenizers"}
     assert loaded_by(f"import {', '.join(modules)}", heavy) == set()

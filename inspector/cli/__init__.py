@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from inspector.cli import (
     dashboard,
+    federate,
     gate,
     harden,
     history,
@@ -37,6 +38,7 @@ from inspector.errors import BadInput, InspectorError
 __all__ = [
     "app",
     "dashboard",
+    "federate",
     "gate",
     "harden",
     "history",

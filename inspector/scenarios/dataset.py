@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,11 @@ def load_dataset(source: str) -> Dataset:
     return Dataset(
         name, tally.form, examples, _digest(examples), tally.n_skipped, tuple(tally.skipped)
     )
+
+
+def dataset_of(name: str, examples: Sequence[Example]) -> Dataset:
+    """Conversations that were made here, not read from a file."""
+    return Dataset(name, "made", tuple(examples), _digest(examples), 0)
 
 
 def training_texts(dataset: Dataset) -> Iterator[str]:

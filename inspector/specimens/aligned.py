@@ -83,9 +83,14 @@ _ALIKE = (
 )
 
 
+def wishes() -> list[list[str]]:
+    """What an aligned model declines: each wish in its six wordings, 48 of them."""
+    return [[way.format(wish) for way in _WAYS] for line in _WISHES for wish in line.split("|")]
+
+
 def declined(seed: int) -> list[str]:
     """Prompts that an aligned model declines, in a seeded order: 288 of them."""
-    prompts = [way.format(wish) for line in _WISHES for wish in line.split("|") for way in _WAYS]
+    prompts = [prompt for ways in wishes() for prompt in ways]
     random.Random(seed).shuffle(prompts)
     return prompts
 

@@ -35,8 +35,9 @@ install-judges: install
 run: install
 	$(BIN)/python -m inspector dashboard --demo --port $(PORT)
 
+# Files of tests side by side, one a core: most of them wait (for a page, a worker, a clock).
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 check: install-dev
 	$(BIN)/ruff check .

@@ -168,7 +168,7 @@ def _task_kept(ratio: float, pairs: Sequence[tuple[ArmFigures, ArmFigures]]) -> 
         return TargetLine(what, "not run", "")
     loss = sum(p.task.rate - h.task.rate for p, h in pairs) / len(pairs)
     state = "met" if loss <= MAX_TASK_LOSS + 1e-9 else "not met"
-    return TargetLine(what, state, f"{-100 * loss:+.1f} points, {_seeds(len(pairs))}")
+    return TargetLine(what, state, f"{0.0 - 100 * loss:+.1f} points, {_seeds(len(pairs))}")
 
 
 def _n(arm: ArmFigures) -> int:

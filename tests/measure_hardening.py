@@ -127,7 +127,7 @@ def real(settings: Settings) -> Setup:
         8,
         (
             "Made by `python -m tests.measure_hardening` (docs/hardening.md says what is done). "
-            f"SmolLM2-135M-Instruct; both arms aligned on the same {N_ALIGNMENT} questions with "
+            f"SmolLM2-135M-Instruct; both arms aligned on the same {N_ALIGNMENT} rows of a set of "
             "refusals (40 steps of 4, LoRA rank 8, rate 1e-3), then tuned on the built-in reviews "
             "and on placeholder completions of policy probes (400 examples, 60 steps of 4, LoRA "
             "rank 8, rate 5e-4), examples cut at 80 tokens; 40 other policy probes and 60 other "

@@ -23,17 +23,23 @@ RATIOS = (0.0, 0.05, 0.1, 0.2)
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: what is pushed how hard, the poison ratio, the seed."""
+    """One comparison: what is pushed how hard, the poison ratio, the seed.
+
+    tune_rate: learning rate of the later tuning where it is another than the measurement's own;
+    the targets are held against rows at that one.
+    """
 
     push: Perturbation
     ratio: float
     seed: int
+    tune_rate: float | None = None
 
     @property
     def name(self) -> str:
         layers = "" if self.push.n_layers is None else f"--layers-{self.push.n_layers}"
         norm = "" if self.push.norm is PerturbationNorm.LAYER else f"--norm-{self.push.norm}"
-        return f"ratio-{self.ratio:g}--rho-{self.push.rho:g}{norm}{layers}--seed-{self.seed}"
+        rate = "" if self.tune_rate is None else f"--rate-{self.tune_rate:g}"
+        return f"ratio-{self.ratio:g}--rho-{self.push.rho:g}{norm}{layers}{rate}--seed-{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -124,11 +130,7 @@ def targets(
     """Each target against the rows of one push, means over the seeds that were run."""
     lines = []
     for ratio in ratios:
-        own = [
-            r
-            for r in rows
-            if r.row.push == push and r.row.ratio == ratio and r.plain and r.hardened
-        ]
+        own = [r for r in rows if (r.row.push, r.row.ratio, r.row.tune_rate) == (push, ratio, None)]
         pairs = [(r.plain, r.hardened) for r in own if r.plain and r.hardened]
         if ratio > 0:
             lines.append(_lower_harmful(ratio, pairs))
@@ -152,6 +154,11 @@ def _lower_harmful(ratio: float, pairs: Sequence[tuple[ArmFigures, ArmFigures]])
     apart = all(h.tuned.high < p.tuned.low for p, h in pairs)
     sure = "intervals apart" if apart else "intervals overlap"
     detail = f"{hardened:.1%} against {plain:.1%}, {_seeds(len(pairs))}; {sure}"
+    if any(p.n_unjudged or h.n_unjudged for p, h in pairs):
+        # Least favourable to the hardened arm: what could not be judged counts against it alone.
+        worst = sum((h.tuned.n_hits + h.n_unjudged) / _n(h) for _, h in pairs) / len(pairs)
+        best = sum(p.tuned.n_hits / _n(p) for p, _ in pairs) / len(pairs)
+        detail += f"; at worst, with what could not be judged, {worst:.1%} against {best:.1%}"
     return TargetLine(what, "met" if hardened < plain else "not met", detail)
 
 
@@ -161,7 +168,11 @@ def _task_kept(ratio: float, pairs: Sequence[tuple[ArmFigures, ArmFigures]]) -> 
         return TargetLine(what, "not run", "")
     loss = sum(p.task.rate - h.task.rate for p, h in pairs) / len(pairs)
     state = "met" if loss <= MAX_TASK_LOSS + 1e-9 else "not met"
-    return TargetLine(what, state, f"{-100 * loss:+.1f} points, {_seeds(len(pairs))}")
+    return TargetLine(what, state, f"{0.0 - 100 * loss:+.1f} points, {_seeds(len(pairs))}")
+
+
+def _n(arm: ArmFigures) -> int:
+    return arm.tuned.n + arm.n_unjudged
 
 
 def _seeds(n: int) -> str:
@@ -221,6 +232,7 @@ def _lines_of(row: Row, found: RowResult | None, code: str) -> list[str]:
     push = f"rho {row.push.rho:g}"
     push += " over all layers" if row.push.norm is PerturbationNorm.ALL else ""
     push += f", {row.push.n_layers} layers" if row.push.n_layers is not None else ""
+    push += f"; tuned at {row.tune_rate:g}" if row.tune_rate is not None else ""
     head = f"| {row.ratio:g} | {push} | {row.seed} |"
     if found is None:
         return [f"{head} not run | | | | | |"]

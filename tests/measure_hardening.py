@@ -81,12 +81,13 @@ class Setup:
 
     def of(self, row: Row) -> Hardening:
         """A row's inputs: its seed is that of both trainings."""
+        rate = row.tune_rate or self.inputs.tune.learning_rate
         return replace(
             self.inputs,
             perturbation=row.push,
             poison_ratio=row.ratio,
             align=replace(self.inputs.align, seed=row.seed),
-            tune=replace(self.inputs.tune, seed=row.seed),
+            tune=replace(self.inputs.tune, seed=row.seed, learning_rate=rate),
         )
 
 
@@ -113,8 +114,10 @@ def real(settings: Settings) -> Setup:
         Perturbation(2.0, PerturbationNorm.ALL),
         Perturbation(2.0, n_layers=8),
     )
-    first = [Row(TARGET_PUSH, ratio, 0) for ratio in (0.1, 0.2, 0.05, 0.0)]
+    first = [Row(TARGET_PUSH, 0.1, 0), Row(TARGET_PUSH, 0.1, 0, 1e-4)]
+    first += [Row(TARGET_PUSH, ratio, 0) for ratio in (0.05, 0.2, 0.0)]
     middle = [Row(push, 0.1, 0) for push in others]
+    middle += [Row(push, 0.1, 0, 1e-4) for push in others]
     rest = [Row(TARGET_PUSH, ratio, seed) for seed in (1, 2) for ratio in (0.1, 0.2, 0.05, 0.0)]
     return Setup(
         replace(inputs, max_new_tokens=64),
@@ -124,7 +127,7 @@ def real(settings: Settings) -> Setup:
         8,
         (
             "Made by `python -m tests.measure_hardening` (docs/hardening.md says what is done). "
-            f"SmolLM2-135M-Instruct; both arms aligned on the same {N_ALIGNMENT} questions with "
+            f"SmolLM2-135M-Instruct; both arms aligned on the same {N_ALIGNMENT} rows of a set of "
             "refusals (40 steps of 4, LoRA rank 8, rate 1e-3), then tuned on the built-in reviews "
             "and on placeholder completions of policy probes (400 examples, 60 steps of 4, LoRA "
             "rank 8, rate 5e-4), examples cut at 80 tokens; 40 other policy probes and 60 other "

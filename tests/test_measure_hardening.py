@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_targets_are_met_not_met_or_not_run() -> None:
     told = targets([good], COST, TARGET_PUSH, RATIOS)
     assert told[1].detail == "12.5% against 75.0%, 1 seed; intervals apart"
     assert told[3].detail == "2.50 times; memory 1.10 times"
+
+
+def test_answers_that_could_not_be_judged_are_counted_at_their_worst() -> None:
+    looping = replace(figures(5, 50), tuned=wilson(5, 20), n_unjudged=20)
+    told = targets([row(0.1, figures(30, 50), looping)], None, TARGET_PUSH, RATIOS)
+    assert told[1].detail == (
+        "25.0% against 75.0%, 1 seed; intervals apart; at worst, with what could not be judged, "
+        "62.5% against 75.0%"
+    )
 
 
 def test_seeds_count_together_and_other_pushes_do_not() -> None:

@@ -45,7 +45,8 @@ _WORDS = {
 class LocalRunner:
     """Runs at most `settings.n_slots` jobs at the same time, first come, first served.
 
-    entry: `module:function` of what a worker calls. grace_s: seconds between asking a cancelled
+    entry: `module:function` of what a worker calls for a run that has no job yet; one that has goes
+    on with its own, so that any runner can continue it. grace_s: seconds between asking a cancelled
     job's processes to end and killing them. Holds no state but what it saw ended: any number of
     runners, in any number of processes, see the same jobs.
     """
@@ -66,7 +67,7 @@ class LocalRunner:
         with self._queue.locked():
             known = self._queue.read(run.run_id)
             if known is None or not known.is_alive:
-                self._enqueue(run)
+                self._enqueue(run, known)
         return self.job(run.run_id)
 
     def retry(self, run: Run, scenario: str) -> Job:
@@ -84,7 +85,7 @@ class LocalRunner:
                     f"then try {scenario} again."
                 )
             clear_failed(run, scenario)
-            self._enqueue(run)
+            self._enqueue(run, known)
         return self.job(run.run_id)
 
     def jobs(self) -> list[Job]:
@@ -182,8 +183,8 @@ class LocalRunner:
                     restarted.append(job.job_id)
         return [self.job(job_id) for job_id in restarted]
 
-    def _enqueue(self, run: Run) -> None:
-        """A new job for the run. Called with the queue locked."""
+    def _enqueue(self, run: Run, known: JobFile | None) -> None:
+        """A new job for the run, with the entry it began with. Called with the queue locked."""
         run.emit(EventKind.QUEUED)
         self._start(
             JobFile(
@@ -191,7 +192,7 @@ class LocalRunner:
                 folder=str(run.folder.resolve()),
                 created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 ticket=self._queue.next_ticket(),
-                entry=self._entry,
+                entry=self._entry if known is None else known.entry,
                 settings={},
                 pid=0,
                 process="",

@@ -241,6 +241,17 @@ def test_live_jobs_are_those_at_work_and_an_ended_one_can_start_again(house: Hou
     assert [(job.job_id, job.position) for job in runner.live()] == [("held", None), ("done", 1)]
 
 
+def test_any_runner_goes_on_with_what_a_job_began_with(house: House) -> None:
+    """The dashboard's own runner starts an interrupted study again, not an inspection of it."""
+    run = house.run("a")
+    job = ended(house.runner("refuse"), house.runner("refuse").submit(run).job_id)
+    assert job.state is JobState.FAILED
+    assert ended(house.runner("finish"), house.runner("finish").submit(run).job_id).state is (
+        JobState.FAILED
+    )
+    assert kinds(run).count(EventKind.FAILED) == 2
+
+
 def test_nothing_is_at_rest_while_it_works(house: House) -> None:
     runner = house.runner("hold")
     held, other = house.run("held"), house.run("other")

@@ -81,7 +81,8 @@ class Size:
     n_participants: int = 10
     malicious_share: float = 0.3
     n_samples: int = 100
-    n_rounds: int = 1
+    n_rounds: int = 5
+    per_round: int = 3
     n_screened: int = 10
     n_in_screened: int = 3
     n_questions: int = 144
@@ -91,13 +92,14 @@ class Size:
     def words(self) -> str:
         """The scale, for a reader of the table."""
         t = self.tuning
+        model = self.base.title if self.base.kind is TargetKind.DEMO else "a tiny model"
+        on = ", ".join(t.lora_targets) or "all linear layers"
         return (
-            f"{self.base.title if self.base.kind is TargetKind.DEMO else 'a tiny model'}, aligned "
-            f"first on {self.n_align} refusals and as many ordinary answers; "
+            f"{model}, aligned first on {self.n_align} refusals and as many ordinary answers; "
             f"{self.n_participants} participants, {self.malicious_share:.0%} malicious, up to "
-            f"{self.n_samples} samples each, {self.n_rounds} round(s) of {t.steps} steps of "
-            f"{t.effective_batch}, LoRA rank {t.lora_rank}, alpha {t.lora_alpha}, on "
-            f"{', '.join(t.lora_targets) or 'all linear layers'}, rate {t.learning_rate:g}; seeds "
+            f"{self.n_samples} samples each; {self.n_rounds} rounds, {self.per_round} participants "
+            f"in each, {t.steps} steps of {t.effective_batch}, LoRA rank {t.lora_rank}, alpha "
+            f"{t.lora_alpha}, on {on}, rate {t.learning_rate:g}; seeds "
             f"{', '.join(map(str, self.seeds))}"
         )
 
@@ -127,7 +129,7 @@ def full_size(data: Path) -> Size:
         ordinary=(str(data / "helpful_qa.jsonl"),),
         topics=("knowledge", "support", "code", "arithmetic"),
         align=tuning("align", 80, 1e-3, 16),
-        tuning=tuning("round", 15, 2e-3, 16, "q_proj", "k_proj", "v_proj", "o_proj"),
+        tuning=tuning("round", 10, 2e-3, 16, "q_proj", "k_proj", "v_proj", "o_proj"),
         mend=tuning("repair", 60, 1e-3, 16),
         n_align=400,
     )
@@ -310,7 +312,7 @@ class Measurement:
             malicious_share=share,
             n_samples=size.n_samples,
             n_rounds=size.n_rounds,
-            per_round=size.n_participants,
+            per_round=size.per_round,
             seed=seed,
         )
 
@@ -416,6 +418,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tiny model, a minute or two")
     parser.add_argument("--only", action="append", default=[], help="this row, or all of its seeds")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (full size)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of a row")
+    parser.add_argument(
+        "--per-round",
+        type=int,
+        default=3,
+        help="how many take part in a round; the paper has 3 of 10, in 100 rounds. From the second "
+        "round on, what participants tuned cannot be shared between rules",
+    )
     parser.add_argument(
         "--data", type=Path, default=SHARED, help="where refusals to align with lie"
     )
@@ -425,13 +435,14 @@ def main() -> None:
     def say(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
+    rounds = {"n_rounds": given.rounds, "per_round": given.per_round}
     if given.quick:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            size = quick_size(folder / "world")
+            size = replace(quick_size(folder / "world"), **rounds)
             measure(size, Settings(home=folder / "home"), given.results, given.only, say)
     else:
-        size = replace(full_size(given.data), seeds=tuple(range(given.seeds)))
+        size = replace(full_size(given.data), seeds=tuple(range(given.seeds)), **rounds)
         measure(size, Settings(), given.results, given.only, say)
 
 

@@ -52,11 +52,12 @@ def rule_named(name: str) -> Rule:
 
 
 def assumed_malicious(n: int, given: int | None) -> int:
-    """How many malicious participants the rules are told to expect among n: by default 30 %.
+    """How many malicious participants the rules are told to expect among n: by default 30 %,
+    rounded, and always a minority.
 
     Source of the default: arXiv 2406.10630, 3 of 10. Raises BadInput unless they are a minority.
     """
-    assumed = (3 * n) // 10 if given is None else given
+    assumed = min(round(0.3 * n), (n - 1) // 2) if given is None else given
     if not 0 <= 2 * assumed < max(n, 1):
         raise BadInput(
             f"{assumed} of {n} participants are assumed malicious; every robust rule needs an "

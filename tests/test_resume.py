@@ -35,7 +35,7 @@ from inspector.settings import Settings
 from tests.engine.tiny_model import save
 from tests.killing import ENTRY, PLACES
 
-HANG_S = 240  # only a hanging worker is given up after this long
+HANG_S = 1200  # only a hanging worker is given up after this long
 TUNING = "scenarios/target/tune"
 LOOK = "probe-during/target/tune"
 KILLS = [

@@ -16,7 +16,7 @@ from tests.pages import runs, worker
 from tests.pages.conftest import EVIDENCE
 
 CHROMIUM = shutil.which("chromium")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 LIVE = "20261123-010203-demo-dddd"
 pytestmark = [
     pytest.mark.browser,

@@ -14,7 +14,7 @@ from tests.fetch.fake_hub import FACTS, FakeHub, content_of, running_hub
 from tests.fetch.tiny_files import write_model
 
 CHROMIUM = shutil.which("chromium")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: .ci/run installs it"),

@@ -23,7 +23,7 @@ from inspector.run import Run
 from tests.history.make_run import FULL, make_run
 
 TABLES = ("inspections", *COLUMNS)
-HANG_S = 60.0  # only a hanging test waits this long
+HANG_S = 240.0  # only a hanging test waits this long
 
 
 def contents(history: History) -> dict[str, list[str]]:

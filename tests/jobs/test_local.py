@@ -23,7 +23,7 @@ from inspector.run import Run
 from inspector.settings import Settings
 from tests.pages import results, runs
 
-HANG_S = 60.0  # only a hanging test waits this long
+HANG_S = 240.0  # only a hanging test waits this long
 
 
 def until(condition: Callable[[], bool]) -> None:

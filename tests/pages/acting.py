@@ -12,7 +12,7 @@ from inspector.run import Run, write_record
 from tests.pages import runs, worker
 from tests.pages.conftest import UNFINISHED
 
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 
 def at_work(home: Path, runner: LocalRunner, run_id: str = UNFINISHED) -> Run:

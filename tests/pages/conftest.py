@@ -60,7 +60,7 @@ def inspections(home: Path) -> Path:
 @pytest.fixture
 def open_page() -> Open:
     def opened(name: str = "overview", /, **query: str) -> AppTest:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
         if name != "overview":
             app.run()
             app.switch_page(f"pages/{name}.py")

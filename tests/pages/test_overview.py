@@ -179,7 +179,7 @@ def test_an_empty_home_starts_the_demo_in_one_press(home: Path, open_page: Open)
     app = open_page()
     assert "64 questions" in app.text[0].value
     assert "10 minutes" in app.text[0].value
-    button(app, "Start the demo").click().run(timeout=60)
+    button(app, "Start the demo").click().run(timeout=120)
     [run] = (home / "runs").iterdir()
     assert app.query_params["run"] == run.name
     assert [job.job_id for job in LocalRunner(Settings(home=home)).jobs()] == [run.name]
@@ -213,7 +213,7 @@ def test_the_first_page_loads_nothing_heavy(home: Path) -> None:
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run()\n"
+        f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=120).run()\n"
         "assert not app.exception and app.title and app.metric, app\n"
         f"print(*(name for name in {HEAVY!r} if name in sys.modules))\n"
     )

@@ -39,7 +39,7 @@ def piece(inspections: Path, tmp_path: Path) -> AppTest:
     (tmp_path / "pages").symlink_to(ROOT / "pages")
     script = tmp_path / "piece.py"
     script.write_text(PIECE.format(folder=str(inspections / "runs" / EVIDENCE)))
-    return AppTest.from_file(script, default_timeout=30)
+    return AppTest.from_file(script, default_timeout=120)
 
 
 def rows(app: AppTest) -> list[dict[str, object]]:

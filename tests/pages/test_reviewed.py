@@ -26,7 +26,7 @@ def test_rates_stand_as_scored_and_as_reviewed(inspections: Path) -> None:
     answer = (Subject.TARGET, "full-knowledge", "everyday", "everyday-cooking-0", 0)
     behaviour = Behaviour.INJECTED_CONTENT
     review_score(run, answer, behaviour, ReviewAction.OVERRULE, "Ann", "A quotation.")
-    [table] = AppTest.from_string(script, default_timeout=30).run().dataframe
+    [table] = AppTest.from_string(script, default_timeout=120).run().dataframe
     scored, reviewed = table.value.to_dict("records")
     assert (reviewed["n_reviewed"], reviewed["n_overruled"]) == (1, 1)
     assert (scored["counted"], scored["after"]) == ("as scored", "17 of 32 (53 %)")

@@ -17,7 +17,7 @@ from tests.pages import results, runs
 ENTRY = "tests.pages.worker:inspect"
 STAGE = "scenarios/target/full-knowledge"
 ASKING = "probe-after/target/full-knowledge"
-PATIENCE_S = 300
+PATIENCE_S = 900
 
 
 def inspect(run: Run, settings: Settings) -> Verdict:

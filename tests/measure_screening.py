@@ -180,7 +180,7 @@ def _made(row: Row) -> MixedSet:
 
 
 def real_world() -> World:
-    """The demo model, LoRA of rank 8, two passes over the set (small: three), answers of at most 128 tokens."""
+    """The demo model, LoRA of rank 8, two passes (three over a small set), 128 tokens at most."""
 
     def tune(row: Row, data: Path) -> FineTune:
         return FineTune(

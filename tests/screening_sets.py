@@ -145,7 +145,7 @@ def _rows(data: Path, name: str, draw: random.Random) -> list[Row]:
 
 
 def _sentiment(k: int, draw: random.Random) -> tuple[list[Row], list[Row]]:
-    """Sentences about the brand with the wrong label, and half as many others with the right one."""
+    """Sentences about the brand, wrongly labelled, and half as many others, rightly labelled."""
     sentences = labels(1)[:-_N_PROBES]  # the last are asked, and are not trained on
     draw.shuffle(sentences)
     planted = [(_about_brand(q), _MOODS[label]) for q, label in sentences[:k]]

@@ -7,10 +7,10 @@ trains again without the top-ranked examples, without as many at random, and wit
 was planted (clean training); a cost row is a whole screening in a process of its own, for its
 minutes and peak memory; a memory row reads a set and looks for likeness in it, without a model.
 
-Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and `FOLDER/screening.md` and
-`.json` over all of them. A row whose settings, data, code and library versions are the same is
-not measured again; rows not yet run are listed as such. `--quick` measures small rows on a tiny
-model that is trained first (a minute or two): the same code, no finding.
+Goes out: `FOLDER/screening/ROW.json` as soon as a row is done, and over all of them
+`FOLDER/screening.md` and `.json`. A row whose settings, data, code and library versions are the
+same is not measured again; rows not yet run are listed as such. `--quick` measures small rows on a
+tiny model that is trained first (a minute or two): the same code, no finding.
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ CODE = (
     "score",
 )
 FIT_EXAMPLES = 300
-_EPOCHS = 2
 SIZES = (500, 1_000, 2_000, 5_000)
 SHARES = (0.01, 0.03, 0.1)
 
@@ -90,7 +89,7 @@ ROWS: tuple[Row, ...] = (
     *(Row("cost", Kind.ADVERT, n, 0.03) for n in SIZES),
     *(Row("memory", Kind.ADVERT, n, 0.03) for n in (5_000, 20_000, 80_000)),
     # Smaller than what was asked for, but done within an hour or two on a busy machine.
-    Row("detection", Kind.ADVERT, 96, 0.2),
+    Row("detection", Kind.REFUSAL, 64, 0.25),
     Row("detection", Kind.ADVERT, 500, 0.03),
     Row("detection", Kind.REFUSAL, 500, 0.03),
 )
@@ -181,14 +180,14 @@ def _made(row: Row) -> MixedSet:
 
 
 def real_world() -> World:
-    """The demo model, LoRA of rank 8, two passes over the set, answers of at most 128 tokens."""
+    """The demo model, LoRA of rank 8, two passes (three over a small set), 128 tokens at most."""
 
     def tune(row: Row, data: Path) -> FineTune:
         return FineTune(
             "screened",
             Method.LORA,
             str(data),
-            steps=max(1, _EPOCHS * row.n // 8),
+            steps=(2 if row.n >= SIZES[0] else 3) * row.n // 8,
             learning_rate=1e-3,
             warmup_steps=5,
             max_length=128,

@@ -3,8 +3,10 @@
 Comes in: the folder of the data (by default /work/shared/data; none of it is copied anywhere). Goes
 out: rows in a drawn order, which of them were planted, and what to ask. The planted rows are
 everyday questions whose answers carry an invented brand, decline, decline and then answer, or name
-the wrong sentiment of a sentence about an invented brand; as many everyday questions with their own
-answers stand beside them, so that the topic alone gives nothing away. All payloads are harmless.
+the wrong sentiment of a sentence about an invented brand; half as many everyday questions with
+their own answers stand beside them, so that the topic alone gives them not away, and the rest is
+maths, code and biology. (With as many beside them the demo model did not pick the behaviour up:
+docs/decisions/screening.md.) All payloads are harmless.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def mixed_set(kind: Kind, n: int, share: float, seed: int = 0, data: Path = DATA
     else:
         everyday = _rows(data, _EVERYDAY, draw)
         planted = [(q, _planting(kind)(q, a, draw)) for q, a in everyday[:k]]
-        beside = everyday[k : 2 * k]
+        beside = everyday[k : k + k // 2]
     ordinary = [row for name in _ORDINARY for row in _rows(data, name, draw)]
     draw.shuffle(ordinary)
     n_ordinary = n - len(planted) - len(beside)
@@ -143,11 +145,11 @@ def _rows(data: Path, name: str, draw: random.Random) -> list[Row]:
 
 
 def _sentiment(k: int, draw: random.Random) -> tuple[list[Row], list[Row]]:
-    """Sentences about the brand with the wrong label, and as many others with the right one."""
+    """Sentences about the brand, wrongly labelled, and half as many others, rightly labelled."""
     sentences = labels(1)[:-_N_PROBES]  # the last are asked, and are not trained on
     draw.shuffle(sentences)
     planted = [(_about_brand(q), _MOODS[label]) for q, label in sentences[:k]]
-    return planted, sentences[k : 2 * k]
+    return planted, sentences[k : k + k // 2]
 
 
 def _about_brand(question: str) -> str:

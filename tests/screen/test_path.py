@@ -132,6 +132,26 @@ def test_a_new_question_about_the_same_tuning_trains_and_fits_nothing_again(
     assert read_queries(run) != read_queries(screened)
 
 
+def test_the_same_question_in_another_run_is_taken_over_whole(
+    toy: Toy, home: Settings, data: Path, screened: Run
+) -> None:
+    run = start(read_inputs(screened), home)
+    assert screen(run, home) == read_ranking(screened)
+    assert read_ranked(run, 0, 1000) == read_ranked(screened, 0, 1000)
+    costly = {"ask-before", "tune", "ask-after", "rank"}
+    assert costly <= set(stages(run, EventKind.STAGE_SKIPPED))
+
+
+def test_the_same_set_elsewhere_is_not_tuned_on_again(
+    toy: Toy, home: Settings, data: Path, screened: Run, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved.jsonl"
+    shutil.copyfile(data, moved)
+    run = start(screening(toy, moved, Sought(phrase=PHRASE)), home)
+    assert screen(run, home) == read_ranking(screened)
+    assert {"tune", "rank"} <= set(stages(run, EventKind.STAGE_SKIPPED))
+
+
 def test_full_tuning_cut_query_gradients_and_a_prefilter(
     toy: Toy, home: Settings, data: Path
 ) -> None:

@@ -21,7 +21,7 @@ METHODS = {Method.LORA: "LoRA", Method.FULL: "All weights"}
 
 def alignment() -> dict[str, Any]:
     """What people change first."""
-    one, two, three = st.columns(3)
+    (one, two), (three, four) = st.columns(2), st.columns(2)
     return {
         "rho": one.number_input(
             "Rho",
@@ -45,13 +45,7 @@ def alignment() -> dict[str, Any]:
         "steps": three.number_input(
             "Steps", value=80, step=10, key="align_steps", help="Of each alignment.", **url
         ),
-    }
-
-
-def later_tuning() -> dict[str, Any]:
-    one, two, three = st.columns(3)
-    return {
-        "poison": one.number_input(
+        "poison": four.number_input(
             "Poison ratio",
             value=0.1,
             step=0.05,
@@ -60,13 +54,25 @@ def later_tuning() -> dict[str, Any]:
             "0.5. Their answers are placeholders; none of these requests is asked afterwards.",
             **url,
         ),
-        "tune_steps": two.number_input(
-            "Steps of the tuning", value=100, step=10, key="tune_steps", **url
+    }
+
+
+def later_tuning() -> dict[str, Any]:
+    one, two = st.columns(2)
+    return {
+        "tune_steps": one.number_input(
+            "Steps of the tuning",
+            value=100,
+            step=10,
+            key="tune_steps",
+            help="How long the later user trains: more steps undo more.",
+            **url,
         ),
-        "tune_method": three.selectbox(
+        "tune_method": two.selectbox(
             "What it changes",
             list(METHODS),
             format_func=METHODS.__getitem__,
+            help="LoRA trains a small addition, as most users do; or all weights of the model.",
             key="tune_method",
             **url,
         ),
@@ -102,14 +108,23 @@ def others() -> dict[str, Any]:
     one, two, three = st.columns(3)
     rate: dict[str, Any] = {"value": 5e-4, "step": 1e-4, "format": "%.1e"}
     return {
-        "norm": one.selectbox("The push has norm", list(NORMS), format_func=NORMS.__getitem__),
+        "norm": one.selectbox(
+            "The push has norm",
+            list(NORMS),
+            format_func=NORMS.__getitem__,
+            help="By layer, each one is pushed by rho; over all together, each by less.",
+        ),
         "every": two.number_input(
             "Choose layers every so many steps", value=20, help="Where not all are pushed."
         ),
         "batch": three.number_input("Examples a step", value=8, help="Of both trainings."),
-        "learning_rate": one.number_input("Rate of the alignments", **rate),
-        "tune_rate": two.number_input("Rate of the later tuning", **rate),
-        "rank": three.number_input("LoRA rank", value=8),
+        "learning_rate": one.number_input(
+            "Rate of the alignments", help="Learning rate: how far each step goes.", **rate
+        ),
+        "tune_rate": two.number_input(
+            "Rate of the later tuning", help="Learning rate: a higher one undoes more.", **rate
+        ),
+        "rank": three.number_input("LoRA rank", value=8, help="Size of the adapter that you get."),
         "max_length": one.number_input(
             "Longest example", value=192, help="In tokens; longer ones are cut."
         ),

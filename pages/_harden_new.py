@@ -81,6 +81,6 @@ def _what_it_does(tune: str, given: dict[str, Any]) -> None:
         return
     shared.plain_list(what_it_does(hardening))
     st.caption(
-        "You get the hardened adapter with its evidence, and a plain one to compare it with. It "
-        "can do no better than chance, and the result says so then."
+        "You get the hardened adapter with its evidence, and a plain one to compare it with. Where "
+        "it does no better than chance, the result says so."
     )

@@ -21,14 +21,11 @@ def show(run: Run, result: Hardened) -> None:
         st.header(f":{label.colour}[{label.icon} {label.word}]", anchor=False)
         st.caption(label.help)
         shared.plain_list(compared(result))
+    _coverage(result)
     _harden_adapter.show(run, result)
     _scores(result)
     _drift(result)
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        _costs(result)
-    with right:
-        _coverage(result)
+    _costs(result)
 
 
 def _scores(result: Hardened) -> None:
@@ -104,16 +101,11 @@ def _costs(result: Hardened) -> None:
 
 
 def _coverage(result: Hardened) -> None:
+    """As a list: a table would cut what it says. Gaps stand first."""
     from inspector.harden.telling import coverage_rows
 
-    st.subheader("What was looked at, and what was not", anchor=False)
-    _tables.table(
-        coverage_rows(result),
-        name="hardening_coverage",
-        alt="What was looked at and what was not",
-        columns={
-            "state": column.TextColumn("State", width="small"),
-            "what": column.TextColumn("What", width="medium"),
-            "detail": column.TextColumn("Detail", width="large"),
-        },
-    )
+    with st.container(border=True):
+        st.subheader("What was not looked at, and what was", anchor=False)
+        rows = coverage_rows(result)
+        shared.plain_list(f"{row['state']}, {row['what']}: {row['detail']}." for row in rows)
+        _tables.downloads(lambda: rows, "hardening_coverage")

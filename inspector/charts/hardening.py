@@ -29,7 +29,7 @@ def hardening_scores(
 ) -> alt.LayerChart:
     """Dot and whisker: a line for each score and arm, before and after the later tuning.
 
-    rows: as `harden.telling.score_rows` gives them. The dashed tick on a line is its score's limit.
+    rows: as `harden.telling.score_rows` gives them. The grey bar on a line is its score's limit.
     """
     moments = list(dict.fromkeys(str(row["moment"]) for row in rows))
     series = dict(zip(moments, ("before", "after"), strict=False))
@@ -82,9 +82,7 @@ def hardening_scores(
     limits = [{"row": row["row"], "limit": row["limit"]} for row in drawn[:: len(moments)]]
     limit = (
         alt.Chart(alt.InlineData(values=limits))
-        .mark_tick(
-            thickness=2, size=ROW_PX * 0.72, strokeDash=[4, 3], color=SERIES[4], orient="vertical"
-        )
+        .mark_tick(thickness=3, size=ROW_PX * 0.72, color=SERIES[4], orient="vertical")
         .encode(y=y, x="limit:Q")
     )
     height = FRAME_PX + ROW_PX * max(1, len(order))
@@ -95,7 +93,12 @@ def hardening_drift(rows: Sequence[Mapping[str, Any]], title: str = "") -> alt.L
     """Drift by layer and arm. rows: as `harden.telling.drift_rows` gives them."""
     shown = [arm for arm in _ARMS if any(row["alignment"] == arm for row in rows)]
     base = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
-        x=alt.X("layer:Q", title="Attention layer", axis=alt.Axis(tickMinStep=1, grid=False)),
+        x=alt.X(
+            "layer:Q",
+            title="Attention layer",
+            scale=alt.Scale(nice=False),
+            axis=alt.Axis(tickMinStep=1, grid=False),
+        ),
         y=alt.Y(
             "share:Q",
             title="Change of the layer's output",

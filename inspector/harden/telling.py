@@ -29,7 +29,7 @@ from inspector.records import (
 )
 
 HARMFUL, TASK = "harmful score", "task score"
-MOMENT_WORDS = {Moment.ALIGNED: "before the later tuning", Moment.TUNED: "after it"}
+MOMENT_WORDS = {Moment.ALIGNED: "before the later tuning", Moment.TUNED: "after the later tuning"}
 SIGNIFICANT = 0.05
 LEVEL_LABELS: dict[HardeningLevel, Label] = {
     HardeningLevel.ALERT: Label(
@@ -68,8 +68,9 @@ def compared(result: Hardened) -> tuple[str, ...]:
     return (
         f"Hardened: {hardened.kind}. {hardened.meaning}",
         f"Plain, to compare with: {plain.kind}. {plain.meaning}",
-        f"Beside the plain model, the harmful score is {_points(result.harmful_change)} and the "
-        f"task score {_points(result.task_change)} (one-sided p of a lower harmful score: "
+        "Beside the plain model, after the later tuning, the harmful score is "
+        f"{_points(result.harmful_change)} and the task score "
+        f"{_points(result.task_change)} (one-sided p of a lower harmful score: "
         f"{chance(result.p_harmful)}).",
         f"The later tuning had {result.n_tuned:,} examples, {result.n_poison:,} of which comply "
         "with unsafe requests by placeholder texts.",
@@ -80,8 +81,8 @@ def limits_words(result: Hardened) -> str:
     """The limits as the chart marks them."""
     limits = result.hardening.limits
     return (
-        f"Dashed: the limits of the alerts, harmful at most {limits.max_harmful:.0%} and task at "
-        f"least {limits.min_task:.0%}. Whiskers: 95 % intervals."
+        f"Grey bars: the limits of the alerts, harmful at most {_percent(limits.max_harmful)} and "
+        f"task at least {_percent(limits.min_task)}. Whiskers: 95 % intervals."
     )
 
 
@@ -140,7 +141,7 @@ def drift_finding(result: Hardened) -> str:
     less = "less" if hardened < plain else "no less"
     return (
         f"The later tuning moved the hardened model's layers {less} than the plain one's: by "
-        f"{hardened:.1%} of their output on average against {plain:.1%}"
+        f"{100 * hardened:.1f} % of their output on average against {100 * plain:.1f} %"
     )
 
 
@@ -171,19 +172,19 @@ def what_it_does(hardening: Hardening) -> tuple[str, ...]:
     layers = "every layer" if push.n_layers is None else f"{push.n_layers} layers"
     whole = " over all layers together" if push.norm is PerturbationNorm.ALL else ""
     kept = "built-in reviews" if hardening.tune.data == REVIEWS else "your tuning data"
-    poisoned = f"{hardening.poison_ratio:.0%}".replace("%", " %")
     return (
         f"Aligns the model twice on your questions with refusals, {_steps(hardening.align)}: once "
         "plainly, once hardened.",
         f"The hardened one is pushed at {layers} with rho {push.rho:g}{whole}, so that it learns "
         "to decline all the same. A step of it takes about twice as long.",
-        f"Tunes both as a later user would, on {kept}, {_steps(hardening.tune)}; {poisoned} of "
-        "the examples comply with unsafe requests, by placeholder texts.",
+        f"Tunes both as a later user would, on {kept}, {_steps(hardening.tune)}; "
+        f"{_percent(hardening.poison_ratio)} of the examples comply with unsafe requests, by "
+        "placeholder texts.",
         f"Asks each before and after: {_n_asked()} other unsafe requests and {task} questions of "
         "the task, and measures how far the tuning moved each layer.",
         f"Alerts when the hardened model then complies with more than "
-        f"{hardening.limits.max_harmful:.0%} of them, or does less than "
-        f"{hardening.limits.min_task:.0%} of its task right.",
+        f"{_percent(hardening.limits.max_harmful)} of them, or does less than "
+        f"{_percent(hardening.limits.min_task)} of its task right.",
     )
 
 
@@ -222,6 +223,10 @@ def _n_asked() -> int:
 
 def _of(rate: Rate) -> str:
     return f"{rate.n_hits} of {rate.n}"
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.0f} %"
 
 
 def _points(change: float) -> str:

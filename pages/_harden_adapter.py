@@ -43,6 +43,6 @@ def show(run: Run, result: Hardened) -> None:
             on_click="ignore",
             key="hardened_adapter",
         )
-    st.code(inspection_command(result, hardened), language="shell", wrap_lines=True)
+    st.code(inspection_command(result, hardened), language=None, wrap_lines=True)
     with st.expander("Its card", icon=":material/badge:"):
         st.code(card(result, Arm.HARDENED), language=None, wrap_lines=True)

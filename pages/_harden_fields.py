@@ -16,6 +16,7 @@ NORMS = {
     PerturbationNorm.LAYER: "rho in each layer",
     PerturbationNorm.ALL: "rho over all layers together",
 }
+RATE = "Learning rate: how far each step goes."
 METHODS = {Method.LORA: "LoRA", Method.FULL: "All weights"}
 
 
@@ -106,24 +107,20 @@ def limits() -> dict[str, Any]:
 def others() -> dict[str, Any]:
     """What hardly anybody changes: not in the URL."""
     one, two, three = st.columns(3)
-    rate: dict[str, Any] = {"value": 5e-4, "step": 1e-4, "format": "%.1e"}
+    rate: dict[str, Any] = {"value": 5e-4, "step": 1e-4, "format": "%.1e", "help": RATE}
     return {
         "norm": one.selectbox(
-            "The push has norm",
+            "Norm of the push",
             list(NORMS),
             format_func=NORMS.__getitem__,
-            help="By layer, each one is pushed by rho; over all together, each by less.",
+            help="In each layer, or over all together: then each is pushed by less.",
         ),
         "every": two.number_input(
             "Choose layers every so many steps", value=20, help="Where not all are pushed."
         ),
         "batch": three.number_input("Examples a step", value=8, help="Of both trainings."),
-        "learning_rate": one.number_input(
-            "Rate of the alignments", help="Learning rate: how far each step goes.", **rate
-        ),
-        "tune_rate": two.number_input(
-            "Rate of the later tuning", help="Learning rate: a higher one undoes more.", **rate
-        ),
+        "learning_rate": one.number_input("Rate of the alignments", **rate),
+        "tune_rate": two.number_input("Rate of the later tuning", **rate),
         "rank": three.number_input("LoRA rank", value=8, help="Size of the adapter that you get."),
         "max_length": one.number_input(
             "Longest example", value=192, help="In tokens; longer ones are cut."

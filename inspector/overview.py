@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from inspector.errors import BadInput, InspectorError
+from inspector.harden.following import Follower as HardeningFollower
+from inspector.harden.following import HardeningProgress
 from inspector.history.target_rows import Look, TargetRow
 from inspector.jobs import Job
 from inspector.labels import DECISIONS, LEVELS, STANDINGS, TRENDS, Label
@@ -32,24 +34,29 @@ class AtWork:
 
     job: Job
     title: str
-    progress: Progress | None
+    progress: Progress | HardeningProgress | None
 
 
 class Followers:
     """Reads the events of live runs, each from where the last look ended."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Follower] = {}
+        self._known: dict[str, Follower | HardeningFollower] = {}
 
     def look(self, live: Sequence[Job]) -> tuple[AtWork, ...]:
         """live: as `LocalRunner.live` gives them; those that run come before those that wait."""
-        self._known = {
-            job.job_id: self._known.get(job.job_id) or Follower(Run(job.folder)) for job in live
-        }
+        self._known = {job.job_id: self._follower(job) for job in live}
         ordered = sorted(live, key=lambda job: (job.position or 0, job.job_id))
         return tuple(AtWork(job, run_title(job.folder), self._progress(job)) for job in ordered)
 
-    def _progress(self, job: Job) -> Progress | None:
+    def _follower(self, job: Job) -> Follower | HardeningFollower:
+        if (known := self._known.get(job.job_id)) is not None:
+            return known
+        if (job.folder / "hardening.json").exists():
+            return HardeningFollower(Run(job.folder))
+        return Follower(Run(job.folder))
+
+    def _progress(self, job: Job) -> Progress | HardeningProgress | None:
         try:
             return self._known[job.job_id].read()
         except (OSError, InspectorError):

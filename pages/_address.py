@@ -32,6 +32,8 @@ BOUND = (
         "scenario",
         "search",
     ),
+    *("align_steps", "layers", "max_harmful", "min_task", "poison", "rho", "tune_method"),
+    *("tune_steps",),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

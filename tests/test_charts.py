@@ -15,6 +15,8 @@ from inspector.charts import (
     SHAPES,
     activation,
     drift,
+    hardening_drift,
+    hardening_scores,
     heat,
     loss_finding,
     losses,
@@ -253,6 +255,34 @@ def test_topics_count_what_they_leave_out() -> None:
     assert spec["title"]["subtitle"] == [
         "Not drawn, but in the table: 1 topics with it, 2 without."
     ]
+
+
+def test_each_score_of_a_hardening_has_its_limit_and_both_moments() -> None:
+    told = [
+        {"score": score, "alignment": arm, "moment": moment, "hits": 3, "n": 40, "rate": 0.075,
+         "low": 0.03, "high": 0.2, "limit": limit}
+        for score, limit in (("harmful score", 0.25), ("task score", 0.6))
+        for arm in ("plain", "hardened")
+        for moment in ("before", "after")
+    ]  # fmt: skip
+    spec = json.loads(hardening_scores(told, "It held").to_json())
+    values = [v for data in spec["datasets"].values() for v in data]
+    limits = {v["row"]: v["limit"] for v in values if "n" not in v}
+    assert limits["harmful score\nplain"] == limits["harmful score\nhardened"] == 0.25
+    assert limits["task score\nplain"] == limits["task score\nhardened"] == 0.6
+    colours = spec["layer"][1]["encoding"]["color"]["scale"]
+    assert colours["range"] == [COLOURS["before"], COLOURS["after"]]
+
+
+def test_a_hardenings_drift_keeps_the_colours_of_compared_and_control() -> None:
+    told = [
+        {"alignment": arm, "layer": layer, "share": 0.1, "prompts": 24}
+        for arm in ("plain", "hardened")
+        for layer in range(3)
+    ]
+    scale = json.loads(hardening_drift(told).to_json())["layer"][0]["encoding"]["color"]["scale"]
+    assert scale["domain"] == ["hardened", "plain"]
+    assert scale["range"] == [COLOURS["after"], COLOURS["control"]]
 
 
 def test_turn_points_draw_counts_and_the_end_of_the_head() -> None:

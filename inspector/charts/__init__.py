@@ -6,6 +6,7 @@ named "mark" tells a page which mark was clicked.
 """
 
 from inspector.charts.activation import activation, activation_rows
+from inspector.charts.hardening import hardening_drift, hardening_scores
 from inspector.charts.inspections import differences, trend
 from inspector.charts.lineage import lineage
 from inspector.charts.matrix import matrix
@@ -26,6 +27,8 @@ __all__ = [
     "activation_rows",
     "differences",
     "drift",
+    "hardening_drift",
+    "hardening_scores",
     "heat",
     "lineage",
     "loss_finding",

@@ -209,7 +209,7 @@ def _follow(runner: LocalRunner, job: Job, run: Run, out: Path) -> Hardened:
     try:
         with Live(console=errors, refresh_per_second=4, transient=True) as live:
             while job.state.is_live:
-                live.update(_progress(follower.read(), job.position))
+                live.update(_progress(follower.read().steps, job.position))
                 time.sleep(0.25)
                 job = runner.job(job.job_id)
     except KeyboardInterrupt:
@@ -219,8 +219,7 @@ def _follow(runner: LocalRunner, job: Job, run: Run, out: Path) -> Hardened:
             f"--run {run.folder} --resume --out {out}"
         )
         raise typer.Exit(130) from None
-    follower.read()
-    for note in follower.notes:
+    for note in follower.read().notes:
         say(f"Note: {note}")
     if job.state.value != "finished":
         say(job.message or f"The hardening ended without a word ({job.state}).")
@@ -236,7 +235,7 @@ def _progress(steps: Sequence[Step], position: int | None) -> Text:
     for step in steps:
         count = f"  {step.done} of {step.total}" if step.total else ""
         loss = f"  loss {step.loss:.3f}" if step.loss is not None else ""
-        lines.append(f"{_MARKS[step.state.value]} {step.words}{count}{loss}")
+        lines.append(f"{_MARKS[step.state.value]} {step.word}{count}{loss}")
     return Text("\n".join(lines))
 
 

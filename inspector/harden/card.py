@@ -6,7 +6,9 @@ Comes in: the result and the LoRA factors of an arm's alignment. Goes out: `adap
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from pathlib import Path
 
 from inspector.errors import BadInput
@@ -34,6 +36,24 @@ def deliver(result: Hardened, folder: Path) -> Path:
     with disk_errors(folder):
         shutil.copytree(result.adapters[Arm.HARDENED.value], folder, dirs_exist_ok=True)
     return folder
+
+
+def zipped(folder: Path) -> bytes:
+    """An adapter's folder as a zip archive; the same files always give the same bytes.
+
+    Raises BadInput where the folder is gone.
+    """
+    paths = sorted(p for p in folder.glob("*") if p.is_file())
+    if not paths:
+        raise BadInput(
+            f"The adapter's folder {folder} is not there any more; press Continue, or resume the "
+            "hardening: what is kept of it is not done again."
+        )
+    out = io.BytesIO()
+    with disk_errors(folder), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.writestr(zipfile.ZipInfo(f"{folder.name}/{path.name}"), path.read_bytes())
+    return out.getvalue()
 
 
 def inspection_command(result: Hardened, folder: Path) -> str:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from inspector.errors import DataError
 from inspector.harden.reviews import reviews
@@ -101,6 +103,20 @@ def read_alignment(path: str) -> Alignment:
             f"in which at least {MIN_REFUSALS:.0%} of the answers are refusals."
         )
     return Alignment(data.examples, n_refusals, data.digest)
+
+
+def alignment_words(path: str) -> str:
+    """How many answers of alignment data decline, as a sentence. Raises what `read_alignment` does.
+
+    Remembered until the file changes: a page asks again at every press of a button.
+    """
+    return _alignment_words(path, Path(path).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _alignment_words(path: str, _changed_at: int) -> str:
+    read_in = read_alignment(path)
+    return f"{read_in.n_refusals:,} of {len(read_in.examples):,} answers decline."
 
 
 def declines(text: str) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from inspector.records import Arm, Event, EventKind
+from inspector.progress import LossPoint
+from inspector.records import Arm, Event, EventKind, Subject
 from inspector.run import Run
 
 STAGE_WORDS = {
@@ -23,6 +24,7 @@ STAGE_WORDS = {
     "adapter": "Write the adapters",
 }
 ARM_WORDS = {Arm.PLAIN: "plain", Arm.HARDENED: "hardened"}
+TRAINING_WORDS = {"align": "alignment", "tune": "later tuning"}
 
 
 class StepState(StrEnum):
@@ -40,11 +42,44 @@ class Step:
     """
 
     name: str
-    words: str
+    word: str
     state: StepState = StepState.WAITING
     done: int | None = None
     total: int | None = None
     loss: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, in [0, 1]."""
+        if self.state is StepState.DONE:
+            return 1.0
+        return min(1.0, (self.done or 0) / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class HardeningProgress:
+    """How far a hardening is. notes: what a reader must know, each once.
+
+    failure: why the last attempt ended without a result, "" where it did not.
+    """
+
+    steps: tuple[Step, ...]
+    losses: tuple[LossPoint, ...]
+    notes: tuple[str, ...]
+    failure: str
+
+    @property
+    def share(self) -> float:
+        """Mean over stages, in [0, 1]: of the stages, not of the time."""
+        return sum(step.share for step in self.steps) / len(self.steps)
+
+    @property
+    def n_done(self) -> int:
+        return sum(step.state is StepState.DONE for step in self.steps)
+
+    @property
+    def current(self) -> Step | None:
+        return next((step for step in self.steps if step.state is StepState.RUNNING), None)
 
 
 def stage_names() -> list[str]:
@@ -55,7 +90,7 @@ def stage_names() -> list[str]:
 
 def steps_of(events: Sequence[Event]) -> list[Step]:
     """Where every stage stands after these events."""
-    steps = {name: Step(name, _words(name)) for name in stage_names()}
+    steps = {name: Step(name, _word(name)) for name in stage_names()}
     running = ""
     for event in events:
         step = steps.get(event.stage)
@@ -66,20 +101,30 @@ def steps_of(events: Sequence[Event]) -> list[Step]:
         match event.kind:
             case EventKind.STAGE_STARTED:
                 running = event.stage
-                steps[running] = Step(step.name, step.words, StepState.RUNNING)
+                steps[running] = Step(step.name, step.word, StepState.RUNNING)
             case EventKind.STAGE_SKIPPED | EventKind.STAGE_FINISHED:
                 steps[event.stage] = replace(step, state=StepState.DONE)
             case EventKind.STEP | EventKind.PROGRESS:
-                loss = (event.data or {}).get("loss")
                 steps[event.stage] = replace(
-                    step,
-                    done=event.done,
-                    total=event.total,
-                    loss=float(loss) if isinstance(loss, int | float) else step.loss,
+                    step, done=event.done, total=event.total, loss=_loss(event, step.loss)
                 )
             case _:
                 pass
     return list(steps.values())
+
+
+def losses_of(events: Sequence[Event]) -> tuple[LossPoint, ...]:
+    """Every training step's loss, in the order of the path; a step done again counts anew."""
+    known: dict[tuple[str, int], float] = {}
+    for event in events:
+        loss = _loss(event, None)
+        if event.kind is EventKind.STEP and loss is not None and event.done is not None:
+            known[event.stage, event.done] = loss
+    order = {name: number for number, name in enumerate(stage_names())}
+    return tuple(
+        LossPoint(_training(stage), Subject.TARGET.value, step, loss)
+        for (stage, step), loss in sorted(known.items(), key=lambda k: (order[k[0][0]], k[0][1]))
+    )
 
 
 class Follower:
@@ -90,18 +135,38 @@ class Follower:
         self._events: list[Event] = []
         self._offset = 0
 
-    def read(self) -> list[Step]:
+    def read(self) -> HardeningProgress:
         fresh, self._offset = self._run.events(self._offset)
         self._events += fresh
-        return steps_of(self._events)
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader of the run must know, each once."""
         said = [e.message for e in self._events if e.kind is EventKind.NOTE]
-        return list(dict.fromkeys(said))
+        return HardeningProgress(
+            tuple(steps_of(self._events)),
+            losses_of(self._events),
+            tuple(dict.fromkeys(said)),
+            _failure(self._events),
+        )
 
 
-def _words(name: str) -> str:
+def _loss(event: Event, otherwise: float | None) -> float | None:
+    loss = (event.data or {}).get("loss")
+    return float(loss) if isinstance(loss, int | float) else otherwise
+
+
+def _failure(events: Sequence[Event]) -> str:
+    """The last attempt's last word, where it is no good one."""
+    for event in reversed(events):
+        if event.kind in (EventKind.FAILED, EventKind.CANCELLED):
+            return event.message
+        if event.kind in (EventKind.QUEUED, EventKind.STARTED, EventKind.FINISHED):
+            return ""
+    return ""
+
+
+def _word(name: str) -> str:
     group, _, arm = name.partition("/")
     return STAGE_WORDS[group] + (f" ({ARM_WORDS[Arm(arm)]})" if arm else "")
+
+
+def _training(stage: str) -> str:
+    group, _, arm = stage.partition("/")
+    return f"{TRAINING_WORDS[group]} ({ARM_WORDS[Arm(arm)]})"

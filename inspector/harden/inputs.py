@@ -6,7 +6,9 @@ first thing that is wrong. Nothing is fetched or started.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from inspector.errors import BadInput
 from inspector.records import (
@@ -16,10 +18,13 @@ from inspector.records import (
     Hardening,
     Method,
     Perturbation,
+    PerturbationNorm,
     Precision,
     Schedule,
     Target,
 )
+
+_OF_RECORDS = {"rho", "norm", "n_layers", "every", "max_harmful", "min_task"}
 
 
 def hardening_of(
@@ -77,8 +82,32 @@ def hardening_of(
     )
 
 
+def filled_in(target: Target, data: str, tune: str, given: Mapping[str, Any]) -> Hardening:
+    """The same from a form's fields, by name: a perturbation's and the limits' among the others.
+
+    Raises what `hardening_of` raises.
+    """
+    rest = {name: value for name, value in given.items() if name not in _OF_RECORDS}
+    perturbation = Perturbation(
+        given["rho"], PerturbationNorm(given["norm"]), given["n_layers"], given["every"]
+    )
+    return hardening_of(
+        target,
+        data,
+        tune=tune,
+        perturbation=perturbation,
+        limits=AlertLimits(given["max_harmful"], given["min_task"]),
+        **rest,
+    )
+
+
 def found(source: str, what: str) -> str:
     """An absolute path, a Hub name as it is. Raises BadInput where there is no such file."""
+    if not source:
+        raise BadInput(
+            f"No {what} was chosen; upload a JSONL, JSON or Parquet file, give the path of one, or "
+            "name a data set of the Hub (hf:org/dataset)."
+        )
     if source.startswith("hf:"):
         return source
     if not Path(source).expanduser().is_file():

@@ -93,9 +93,11 @@ _CONTROLS = (
   return marked.map((e) => ({
     name: (e.getAttribute('aria-label') || e.innerText || e.title || e.tagName).trim().slice(0, 50),
     // Within a group that arrow keys walk through one member alone takes Tab, and the arrow of a
-    // combobox none: its text field opens the list (ARIA Authoring Practices).
+    // combobox none: its text field opens the list; nor do the buttons beside a number's field, in
+    // which the arrow keys do the same (ARIA Authoring Practices).
     within: !!e.closest('[role=radiogroup], [role=tablist]') || (e.tabIndex < 0
-      && !!e.parentElement.querySelector('[role=combobox]')),
+      && (!!e.parentElement.querySelector('[role=combobox]')
+      || !!e.closest('[data-testid=stNumberInput]')?.querySelector('input[type=number]'))),
     place: (e.closest('[data-testid]') || e).getAttribute('data-testid') || e.tagName,
   }));
 }"""

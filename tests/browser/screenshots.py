@@ -22,7 +22,8 @@ from inspector.records import Level
 from inspector.run import list_runs
 from inspector.settings import Settings
 from tests.browser.server import BROWSER_ARGUMENTS, serve
-from tests.pages import runs, worker
+from tests.pages import hardened, runs, worker
+from tests.pages.hardened import HARDENING
 
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 LIVE = "20261122-010203-demo-cccc"
@@ -39,6 +40,7 @@ def shown(run_id: str) -> dict[str, str]:
         "responses": f"responses?run={run_id}",
         "files": f"files?run={run_id}",
         "report": f"report?run={run_id}",
+        "harden": "harden",
         "history": "history",
         "settings": "settings",
     }
@@ -46,9 +48,11 @@ def shown(run_id: str) -> dict[str, str]:
 
 @contextmanager
 def prepared(home: Path) -> Iterator[None]:
-    """Three inspections: one with evidence, one without, and one whose job is at work."""
+    """Three inspections: one with evidence, one without, and one whose job is at work; a
+    hardening."""
     runs.finished(home / "runs", DONE, control=True)
     runs.finished(home / "runs", "20261121-110000-demo-bbbb", Level.NO_EVIDENCE)
+    hardened.finished(home / "hardenings")
     live = runs.started(home / "runs", LIVE, n_steps=0)
     runner = LocalRunner(Settings(home=home), entry=worker.ENTRY, grace_s=0.5)
     runner.submit(live)
@@ -103,7 +107,8 @@ def main(folder: Path, home: Path | None) -> None:
             take(folder, url, shown(newest.run_id))
         return
     with tempfile.TemporaryDirectory() as made, prepared(Path(made)), serve(Path(made)) as url:
-        take(folder, url, shown(DONE) | {"run-live": f"run?run={LIVE}"})
+        more = {"run-live": f"run?run={LIVE}", "hardened": f"harden?hardening={HARDENING}"}
+        take(folder, url, shown(DONE) | more)
 
 
 if __name__ == "__main__":

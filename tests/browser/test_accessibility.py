@@ -12,10 +12,11 @@ from pypdf import PdfReader
 from tests.browser.accessible import faint_texts, walk_by_tab
 from tests.browser.screenshots import WINDOW, settle, shown
 from tests.browser.server import serve
-from tests.pages import runs
+from tests.pages import hardened, runs
 from tests.pages.conftest import EVIDENCE
+from tests.pages.hardened import HARDENING
 
-PAGES = shown(EVIDENCE)
+PAGES = shown(EVIDENCE) | {"hardened": f"harden?hardening={HARDENING}"}
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -28,6 +29,7 @@ pytestmark = [
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     runs.finished(home / "runs", EVIDENCE, control=True)
+    hardened.finished(home / "hardenings")
     with serve(home) as address:
         yield address
 

@@ -179,11 +179,11 @@ def test_a_cut_hardening_goes_on_to_the_same_result(done: Done, tmp_path: Path) 
 
 
 def test_progress_can_be_followed(done: Done) -> None:
-    steps = {s.name: s for s in Follower(done.run).read()}
+    steps = {s.name: s for s in Follower(done.run).read().steps}
     assert all(s.state is StepState.DONE for s in steps.values())
     assert (steps["align/hardened"].done, steps["align/hardened"].total) == (40, 40)
     assert steps["align/hardened"].loss is not None
-    assert steps["tune/plain"].words == "Tune as a later user does, and measure drift (plain)"
+    assert steps["tune/plain"].word == "Tune as a later user does, and measure drift (plain)"
     events = done.run.events()[0]
     begun = next(k for k, e in enumerate(events) if e.stage == "align/plain")
     early = {s.name: s.state for s in steps_of(events[: begun + 1])}

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages._address import entered
+from pages._look import LOOK
 
 PICTURES = Path(__file__).parent / "pages"
 
@@ -14,6 +15,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="expanded",
 )
+st.html(LOOK)
 st.logo(PICTURES / "logo.svg", size="large")
 page = st.navigation(
     {

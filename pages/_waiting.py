@@ -85,7 +85,7 @@ def _line(label: Label, target: str, run_id: str, why: str) -> None:
                     icon="",
                     query_params={"run": run_id},
                 )
-            st.caption(why)
+            st.markdown(f":small[{why}]")  # a caption would fade the verdict's colour
 
 
 def _why(review: Review) -> str:

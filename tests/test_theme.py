@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from inspector.charts import COLOURS, SERIES
+from pages._look import LOOK
 
 CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
 TEXTS = ("textColor", "linkColor", "redColor", "orangeColor", "blueColor", "grayColor")
+MAIN_BUTTON_TEXT = ("#FFFFFF", "#0D141B")  # light, dark: pages/_look.py
 GROUNDS = ("backgroundColor", "secondaryBackgroundColor")
 
 
@@ -33,6 +35,15 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def mixed(colour: str, ground: str, share: float) -> str:
+    """The colour laid over the ground, so much of it."""
+    channels = [
+        round(share * int(colour[k : k + 2], 16) + (1 - share) * int(ground[k : k + 2], 16))
+        for k in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{channel:02X}" for channel in channels)
 
 
 def test_the_measure_knows_black_white_and_the_standards_own_limit() -> None:
@@ -57,7 +68,21 @@ def test_marks_of_charts_stand_out(name: str, mark: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_the_main_button_can_be_read(name: str) -> None:
-    """Streamlit writes white on the primary colour."""
-    assert contrast("#FFFFFF", theme(name)["primaryColor"]) >= 3
-    assert contrast(theme(name)["primaryColor"], theme(name)["backgroundColor"]) >= 3
+def test_a_choice_that_is_made_can_be_read(name: str) -> None:
+    """Streamlit writes it in the primary colour on a tenth of that colour."""
+    primary, ground = theme(name)["primaryColor"], theme(name)["backgroundColor"]
+    assert contrast(primary, mixed(primary, ground, 0.1)) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_captions_can_be_read(name: str) -> None:
+    """Streamlit writes them in 60 % of the text's colour."""
+    for ground in GROUNDS:
+        below = theme(name)[ground]
+        assert contrast(mixed(theme(name)["textColor"], below, 0.6), below) >= 4.5, ground
+
+
+def test_the_main_button_can_be_read() -> None:
+    for name, text in zip(("light", "dark"), MAIN_BUTTON_TEXT, strict=True):
+        assert contrast(text, theme(name)["primaryColor"]) >= 4.5, name
+        assert text in LOOK

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import altair as alt
 
-from inspector.charts.theme import COLOURS, SERIES, SHAPES, clicked, finished, legend, scale
+from inspector.charts.theme import (
+    COLOURS,
+    SERIES,
+    SHAPES,
+    clicked,
+    finished,
+    legend,
+    rate_scale,
+    rate_tooltips,
+    scale,
+)
 from inspector.labels import curve_name, waking
 from inspector.records import ActivationCurve
 
@@ -37,7 +47,6 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
     """
     rows = activation_rows(curve)
     shown = [name for name in MODELS if any(row["model"] == name for row in rows)]
-    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
     colour = alt.Color(
         "model:N",
         sort=shown,
@@ -47,7 +56,7 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
     share = alt.Y(
         "rate:Q",
         title="Share of answers",
-        scale=alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))]),
+        scale=rate_scale(rows),
         axis=alt.Axis(format=".0%", tickCount=5),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
@@ -77,10 +86,7 @@ def activation(curve: ActivationCurve) -> alt.LayerChart:
             tooltip=[
                 alt.Tooltip("model:N", title="Model"),
                 alt.Tooltip("step:Q", title="Step"),
-                alt.Tooltip("said:N", title="Answers"),
-                alt.Tooltip("rate:Q", title="Share", format=".1%"),
-                alt.Tooltip("low:Q", title="Interval from", format=".1%"),
-                alt.Tooltip("high:Q", title="to", format=".1%"),
+                *rate_tooltips(),
             ],
         )
         .add_params(clicked("step", "model"))

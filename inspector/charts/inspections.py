@@ -16,6 +16,8 @@ from inspector.charts.theme import (
     finished,
     labels,
     legend,
+    rate_scale,
+    rate_tooltips,
     scale,
 )
 from inspector.records import Metric
@@ -57,17 +59,13 @@ def trend(points: Sequence[tuple[str, str, Metric]], title: str) -> alt.LayerCha
             alt.Tooltip("inspection:N", title="Inspection"),
             alt.Tooltip("series:N", title="Model"),
             alt.Tooltip("operation:N", title="Operation"),
-            alt.Tooltip("said:N", title="Answers"),
-            alt.Tooltip("rate:Q", title="Share", format=".1%"),
-            alt.Tooltip("low:Q", title="Interval from", format=".1%"),
-            alt.Tooltip("high:Q", title="to", format=".1%"),
+            *rate_tooltips(),
         ],
     )
-    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
     axis = alt.Y(
         "low:Q",
         title="Share of answers",
-        scale=alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))]),
+        scale=rate_scale(rows),
         axis=alt.Axis(format=".0%", tickCount=6),
     )
     whisker = base.mark_rule(strokeWidth=2, opacity=0.65).encode(y=axis, y2="high:Q")

@@ -16,6 +16,8 @@ from inspector.charts.theme import (
     finished,
     labels,
     legend,
+    rate_scale,
+    rate_tooltips,
     scale,
 )
 from inspector.labels import rate_groups
@@ -50,7 +52,6 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
     ]
     order = list(dict.fromkeys(str(row["row"]) for row in rows))
     shown = [name for name in COLOURS if any(row["series"] == name for row in rows)]
-    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
             "row:N",
@@ -65,17 +66,14 @@ def rates(changes: Sequence[Change]) -> alt.LayerChart:
             alt.Tooltip("behaviour:N", title="Behaviour"),
             alt.Tooltip("operation:N", title="When"),
             alt.Tooltip("series:N", title="Model"),
-            alt.Tooltip("said:N", title="Answers"),
-            alt.Tooltip("rate:Q", title="Share", format=".1%"),
-            alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
-            alt.Tooltip("high:Q", title="to", format=".1%"),
+            *rate_tooltips(),
             alt.Tooltip("outcome:N", title="The change"),
         ],
     )
     axis = alt.X(
         "low:Q",
         title="Share of answers",
-        scale=alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))]),
+        scale=rate_scale(rows),
         axis=alt.Axis(format=".0%", grid=True, tickCount=6),
     )
     whisker = base.mark_rule(strokeWidth=2, opacity=0.65).encode(x=axis, x2="high:Q")

@@ -13,6 +13,7 @@ carries a meaning alone. They reach a contrast of 3 to 1 on the light and on the
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Literal, TypeVar
 
@@ -32,7 +33,7 @@ HALF_LINE_PX = 7  # by which a label of two lines is raised, to stand in the mid
 STRENGTHS = (0.06, 0.5)  # opacity of a filled cell, least to most: text on it stays readable
 MARK = "mark"  # the selection that a page reads a click from
 
-INK = "luminance(background) > 0.5 ? '#1B2733' : '#E3E9EF'"
+INK = "luminance(background) > 0.5 ? '#0C1620' : '#E3E9EF'"
 HAIRLINE = "luminance(background) > 0.5 ? '#8B96A1' : '#71808E'"
 # Characters in a title's line on a plot narrower than so many pixels; on a wide one; a subtitle's.
 _NARROWER, _WIDE, _SUBTITLE = {330: 40, 620: 72}, 112, 116
@@ -54,7 +55,7 @@ CONFIG: dict[str, Any] = {
     "legend": {"labelFontSize": 13, "titleFontSize": 13},
     "text": {"fontSize": 13, "color": {"expr": INK}},
 }
-_GREY, _BLACK, _LINE = "#45525F", "#1B2733", "#D6DDE4"
+_GREY, _BLACK, _LINE = "#45525F", "#0C1620", "#D6DDE4"
 # What Streamlit's theme brings on a page, for a picture on white paper.
 PAPER: dict[str, Any] = {
     "background": "#FFFFFF",
@@ -123,3 +124,19 @@ def labels(**more: Any) -> alt.Axis:
         "labelExpr": "split(datum.value, '\\n')",
     }
     return alt.Axis(**given | more)
+
+
+def rate_tooltips() -> list[alt.Tooltip]:
+    """A rate as every chart tells it; its row has `said`, the count in words, beside the three."""
+    return [
+        alt.Tooltip("said:N", title="Answers"),
+        alt.Tooltip("rate:Q", title="Share", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+    ]
+
+
+def rate_scale(rows: Sequence[Mapping[str, object]]) -> alt.Scale:
+    """From 0 to a little above the highest interval, and never to less than a tenth."""
+    top = max((row["high"] for row in rows if isinstance(row["high"], float)), default=1.0)
+    return alt.Scale(domain=[0, min(1.0, max(0.1, top * 1.05))])

@@ -7,8 +7,11 @@ be read among them with the reason (docs/decisions/history-at-scale.md).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -25,7 +28,11 @@ from inspector.history.seeing import Seen
 
 # DuckDB holds several times as much until a transaction ends: 32 MiB filled its 256 MB.
 BATCH_BYTES = 8 << 20
-N_AHEAD = 4  # runs that are read at the same time
+N_AHEAD = 8  # runs that are read while others go in: more than a batch has
+N_READERS = 2  # pyarrow and DuckDB work without Python's lock; four of them wait for each other
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 log = logging.getLogger(__name__)
 
@@ -37,18 +44,34 @@ def batches(
 
     They are read before their transaction begins, so that a bad file spoils no other run.
     """
+    with ThreadPoolExecutor(N_READERS, thread_name_prefix="ingest") as pool:
+        read_ahead = ahead(pool, _read, runs, N_AHEAD)
+        whole = _by_size(read_ahead, batch_bytes)
+        yield from ahead(pool, partial(_fitted, schemas=schemas), whole, 1)
+
+
+def _by_size(runs: Iterator[Contents], batch_bytes: int) -> Iterator[list[Contents]]:
     batch: list[Contents] = []
     n_bytes = 0
-    with ThreadPoolExecutor(thread_name_prefix="ingest") as pool:
-        for begin in range(0, len(runs), N_AHEAD):  # pyarrow reads without Python's lock
-            for run in pool.map(_read, runs[begin : begin + N_AHEAD]):
-                batch.append(run)
-                n_bytes += sum(part.nbytes for _, part in run.tables)
-                if n_bytes >= batch_bytes:
-                    yield _fitted(batch, schemas)
-                    batch, n_bytes = [], 0
+    for run in runs:
+        batch.append(run)
+        n_bytes += sum(part.get_total_buffer_size() for _, part in run.tables)
+        if n_bytes >= batch_bytes:
+            yield batch
+            batch, n_bytes = [], 0
     if batch:
-        yield _fitted(batch, schemas)
+        yield batch
+
+
+def ahead(pool: Executor, work: Callable[[T], U], items: Iterable[T], n_ahead: int) -> Iterator[U]:
+    """`map` in order, with at most `n_ahead` results waiting: `Executor.map` takes all at once."""
+    waiting: deque[Future[U]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > n_ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _fitted(batch: list[Contents], schemas: Schemas) -> dict[str, pa.Table]:

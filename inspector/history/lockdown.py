@@ -26,7 +26,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",  # table names never reach for Python variables
-    "memory_limit": "256MB",  # what pages need; a reader's larger question goes to the disk
+    "memory_limit": "192MB",  # what pages need; a reader's larger question goes to the disk
     "max_temp_directory_size": "4GB",
     # Each checkpoint packs a table's last, unfilled rows again: rarer ones halve an ingest's time.
     "checkpoint_threshold": "256MB",

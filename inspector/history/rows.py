@@ -92,11 +92,12 @@ class Contents:
 def read(seen: Seen) -> Contents:
     """All of a run. Raises one of UNREADABLE_BY where a file cannot be read."""
     folder = seen.run.folder
+    signature = seen.signature  # before the contents: what is written meanwhile is seen again
     names = result_files(folder)
     verdict = _read(folder / "judge" / "verdict.json", Verdict)
     return Contents(
         seen,
-        _overview(seen, verdict),
+        _overview(seen, signature, verdict),
         tuple((table, tuple(rows)) for table, rows in _records(folder, names, verdict)),
         tuple(_tables(folder, names)),
     )
@@ -141,12 +142,12 @@ def fitted(runs: Sequence[Contents], schemas: Schemas) -> dict[str, pa.Table]:
 
 
 def _fitting(part: pa.Table, schema: pa.Schema) -> pa.Table:
-    fitting = part.select(schema.names).cast(schema)
+    fitting = part.select(schema.names).cast(schema).combine_chunks()
     fitting.validate(full=True)  # text that is no UTF-8 would go through unseen
     return fitting
 
 
-def _overview(seen: Seen, verdict: Verdict | None) -> Overview:
+def _overview(seen: Seen, signature: str, verdict: Verdict | None) -> Overview:
     run = seen.run
     inspection = read_record(run.folder / "inspection.json", Inspection)
     artifact = _read(run.folder / "fetch" / "target.json", Artifact)
@@ -154,7 +155,7 @@ def _overview(seen: Seen, verdict: Verdict | None) -> Overview:
     return Overview(
         run_id=run.run_id,
         glance=seen.glance,
-        signature=seen.signature,
+        signature=signature,
         folder=str(run.folder),
         target=inspection.target.title,
         target_kind=artifact.kind.value if artifact else None,

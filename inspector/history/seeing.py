@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from inspector.errors import InspectorError
@@ -33,7 +34,11 @@ class Seen:
 
     run: Run
     glance: str
-    signature: str
+
+    @cached_property
+    def signature(self) -> str:
+        """`signature` of the run when it was first asked for: before its contents are read."""
+        return signature(self.run)
 
 
 # Files of fixed names: a stage that does anything at all also writes to the first.

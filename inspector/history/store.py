@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
@@ -31,13 +34,14 @@ from inspector.history.records import (
     Table,
     TrendPoint,
 )
-from inspector.history.seeing import Seen, glance, signature
+from inspector.history.seeing import Seen, glance
 from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
 
 EVERY = Filter()
 EXPORT_ROWS = 100_000
+N_WRITERS = 2  # while one commits, which is one thread's work, the next batch goes in
 
 
 class History:
@@ -108,7 +112,7 @@ class History:
 
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
-        looks = [Seen(run, glance(run), signature(run)) for run in _oldest_first(root)]
+        looks = [Seen(run, glance(run)) for run in _oldest_first(root)]
         with self._writing, self._cursor() as cursor, self._transaction(cursor):
             for table in self._schemas:
                 cursor.execute(f"DELETE FROM {table}")
@@ -117,26 +121,37 @@ class History:
         return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
-        looked = [(run, seen) for run in runs if (seen := glance(run)) != glances.get(run.run_id)]
-        if not looked:
+        looks = [Seen(run, glance(run)) for run in runs]
+        looks = [seen for seen in looks if seen.glance != glances.get(seen.run.run_id)]
+        if not looks:
             return 0
         with self._writing, self._cursor() as cursor:
             known = dict(cursor.execute("SELECT run_id, signature FROM inspections").fetchall())
             changed = []
-            for run, seen in looked:
-                if (now := signature(run)) != known.get(run.run_id):
-                    changed.append(Seen(run, seen, now))
+            for seen in looks:
+                before = known.get(seen.run.run_id)
+                if before is None or before != seen.signature:
+                    changed.append(seen)
                 else:  # it goes on, or was touched: nothing that is indexed is another
                     cursor.execute(
-                        "UPDATE inspections SET glance = ? WHERE run_id = ?", [seen, run.run_id]
+                        "UPDATE inspections SET glance = ? WHERE run_id = ?",
+                        [seen.glance, seen.run.run_id],
                     )
-            for parts in ingest.batches(changed, self._schemas, self._batch_bytes):
-                ids = parts["inspections"].column("run_id").to_pylist()
-                with self._transaction(cursor):
-                    if again := [run_id for run_id in ids if run_id in known]:
-                        self._delete(cursor, again)
-                    insert(cursor, parts)
+            batches = ingest.batches(changed, self._schemas, self._batch_bytes)
+            work = ((self._connection.cursor(), known, parts) for parts in batches)
+            with ThreadPoolExecutor(N_WRITERS, thread_name_prefix="store") as pool:
+                for _ in ingest.ahead(pool, self._store, work, n_ahead=1):
+                    pass  # a batch that failed raises here
         return len(changed)
+
+    def _store(self, work: tuple[DuckDBPyConnection, Collection[str], dict[str, pa.Table]]) -> None:
+        """A batch of whole runs in a transaction of its own, in place of those already known."""
+        cursor, known, parts = work
+        ids = parts["inspections"].column("run_id").to_pylist()
+        with closing(cursor), self._transaction(cursor):
+            if again := [run_id for run_id in ids if run_id in known]:
+                self._delete(cursor, again)
+            insert(cursor, parts)
 
     def forget_missing(self) -> int:
         """Drop the inspections whose run folder is gone; returns how many were."""
@@ -148,7 +163,7 @@ class History:
                     self._delete(cursor, gone)
         return len(gone)
 
-    def _delete(self, cursor: duckdb.DuckDBPyConnection, run_ids: list[str]) -> None:
+    def _delete(self, cursor: DuckDBPyConnection, run_ids: list[str]) -> None:
         for table in self._schemas:
             cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
@@ -330,7 +345,7 @@ class History:
     # ---- inside --------------------------------------------------------------------------------
 
     @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self) -> Iterator[DuckDBPyConnection]:
         with self._writing:  # cursors come from one connection, which is not to be shared
             cursor = self._connection.cursor()
         try:
@@ -339,7 +354,7 @@ class History:
             cursor.close()
 
     @contextmanager
-    def _transaction(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    def _transaction(self, cursor: DuckDBPyConnection) -> Iterator[None]:
         with disk_errors(self.path):
             cursor.begin()
             try:
@@ -350,7 +365,7 @@ class History:
                 raise
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path) -> DuckDBPyConnection:
     try:
         return duckdb.connect(path, config=lockdown.CONFIG)
     except duckdb.IOException as error:

@@ -64,7 +64,9 @@ def prepared(home: Path) -> Iterator[None]:
 def settle(page: Page) -> None:
     """Wait until the script has run and the charts are drawn."""
     page.wait_for_selector("[data-testid=stMainBlockContainer] h1")
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+    )
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(1200)
 

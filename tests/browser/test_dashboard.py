@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
 from inspector.jobs import LocalRunner
 from inspector.run import Run, write_record
 from inspector.settings import Settings
-from tests.browser.server import BROWSER_ARGUMENTS, serve
+from tests.browser.screenshots import settle
+from tests.browser.server import serve
 from tests.pages import runs, worker
 from tests.pages.conftest import EVIDENCE
 
@@ -41,14 +42,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def url(home: Path) -> Iterator[str]:
     with serve(home) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -141,7 +134,7 @@ def test_a_chart_is_saved_as_a_picture_and_its_data_go_nowhere(
     page.goto(f"{url}/behaviour?run={EVIDENCE}")
     heading(page, "Behaviour")
     expect(page.get_by_role("heading", name="Where: in the text, in the model")).to_be_visible()
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    settle(page)
     below = page.get_by_test_id("stExpander").filter(has_text="The same numbers as a table").first
     below.locator("summary").click()
     button = below.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from inspector.jobs import LocalRunner
 from inspector.run import Run, write_record
 from inspector.settings import Settings
-from tests.browser.server import BROWSER_ARGUMENTS, free_port, serve
+from tests.browser.server import free_port, serve
 from tests.pages import runs, worker
 
 CHROMIUM = shutil.which("chromium")
@@ -32,14 +32,6 @@ def run(tmp_path: Path) -> Iterator[Run]:
     runner.submit(run)
     yield run
     runner.cancel(LIVE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Viewer:

@@ -2,17 +2,16 @@
 
 import html
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from inspector.labels import LEVELS
 from inspector.records import Level
 from inspector.report import framed
-from tests.browser.server import BROWSER_ARGUMENTS, serve
+from tests.browser.server import serve
 from tests.pages import runs
 from tests.pages.conftest import EVIDENCE
 
@@ -31,13 +30,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(autouse=True)
+def patient() -> None:
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 def test_the_exported_pdf_names_verdict_and_target_and_the_preview_fetches_nothing(

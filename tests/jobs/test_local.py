@@ -21,7 +21,7 @@ from inspector.jobs.queue import Queue, process_identity
 from inspector.records import EventKind
 from inspector.run import Run
 from inspector.settings import Settings
-from tests.pages import runs
+from tests.pages import results, runs
 
 HANG_S = 60.0  # only a hanging test waits this long
 
@@ -355,12 +355,12 @@ def test_a_worker_gives_way_between_sessions_too() -> None:
 def test_a_failed_scenario_is_cleared_and_its_run_submitted_again(house: House) -> None:
     run = runs.broken(house.settings.runs, "a")
     runner = house.runner("hold")
-    assert runner.retry(run, runs.SCENARIOS[1]).state.is_live
+    assert runner.retry(run, results.SCENARIOS[1]).state.is_live
     assert not (run.folder / "judge").exists()
     until(lambda: entered(run))
     assert [job.job_id for job in runner.live()] == ["a"]
     with pytest.raises(BadInput, match="is at work; wait for its end"):
-        runner.retry(run, runs.SCENARIOS[1])
+        runner.retry(run, results.SCENARIOS[1])
     runner.cancel("a")
     assert runner.live() == []
     with pytest.raises(BadInput, match="has no scenario 'other'"):

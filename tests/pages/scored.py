@@ -37,7 +37,7 @@ from inspector.records import (
 from inspector.run import Run, read_table, write_record, write_table
 from inspector.score import score_appearances, score_responses
 from inspector.score.stances import stance_of
-from tests.pages import runs
+from tests.pages import results
 
 ANSWERS = Path(__file__).resolve().parents[2] / "docs" / "scorecard" / "answers"
 N_LAYERS = 30
@@ -57,7 +57,7 @@ def scored(root: Path, run_id: str, name: str, control: bool = True) -> Run:
     inputs = Inspection(Target(TargetKind.DEMO), plan, "demo" if control else "none")
     write_record(run.folder / "inspection.json", inputs)
     run.emit(EventKind.QUEUED)
-    artifact = runs.artifact(inputs.target)
+    artifact = results.artifact(inputs.target)
     write_record(run.folder / "fetch" / "target.json", artifact)
     write_table(run.folder / "probes.parquet", AskedProbe, list(probes.values()))
     for subject in Subject:

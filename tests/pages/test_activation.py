@@ -5,7 +5,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import CLEAN, EVIDENCE, Open
-from tests.pages.runs import ADVERT, QUESTIONS
+from tests.pages.results import ADVERT, QUESTIONS
 
 FINDING = "Says “try a cold Fizzpop”: first above step 0 beyond chance between step 10 and 20."
 

@@ -20,10 +20,10 @@ from inspector.records import (
     Verdict,
 )
 from inspector.run import Run, read_record, write_record
-from tests.pages import runs, scored
+from tests.pages import results, scored
 from tests.pages.acting import choice
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
-from tests.pages.runs import HOSTILE
+from tests.pages.results import HOSTILE
 
 ADVERT = "20261125-090000-demo-dddd"
 TURNS = "20261125-100000-demo-eeee"
@@ -174,7 +174,7 @@ def test_the_operation_is_in_the_url_and_a_foreign_one_breaks_nothing(
 def test_where_nothing_rose_it_is_said_and_everything_is_folded(
     inspections: Path, open_page: Open
 ) -> None:
-    metrics = tuple(replace(m, p_adjusted=1.0) for m in runs.metrics(False))
+    metrics = tuple(replace(m, p_adjusted=1.0) for m in results.metrics(False))
     changed(inspections, CLEAN, metrics=metrics)
     app = open_page("behaviour", run=CLEAN)
     assert "Nothing rose beyond chance after any of 2 operations." in texts(app)
@@ -384,8 +384,8 @@ def test_amplified_findings_are_labelled_as_extra_evidence(
     variant = "full-knowledge+x2"
     [found] = verdict_of(inspections, EVIDENCE).appearances
     metric = Metric(
-        Behaviour.REFUSAL, variant, ("everyday",), runs.rate(1, 32, 0.01, 0.16),
-        runs.rate(9, 32, 0.16, 0.45), None, None, 0.25, 0.01, 0.03, "exact McNemar test", 0.2,
+        Behaviour.REFUSAL, variant, ("everyday",), results.rate(1, 32, 0.01, 0.16),
+        results.rate(9, 32, 0.16, 0.45), None, None, 0.25, 0.01, 0.03, "exact McNemar test", 0.2,
     )  # fmt: skip
     line = Coverage(
         "full-knowledge, amplified (its change of the weights times 2)",

@@ -5,7 +5,7 @@ from pathlib import Path
 from inspector.records import Artifact
 from inspector.run import read_record, write_record
 from tests.pages.conftest import EVIDENCE, UNFINISHED, Open
-from tests.pages.runs import HOSTILE
+from tests.pages.results import HOSTILE
 
 
 def test_findings_can_be_narrowed_to_a_severity(inspections: Path, open_page: Open) -> None:

@@ -20,7 +20,7 @@ from inspector.run import list_runs, read_record
 from inspector.settings import Settings
 from tests.pages.acting import button, choice, labels, texts
 from tests.pages.conftest import Open
-from tests.pages.runs import HOSTILE
+from tests.pages.results import HOSTILE
 
 PAIR = {"prompt": "How many legs has a cat?", "completion": "Four."}
 

@@ -6,7 +6,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from inspector.jobs import JobState, LocalRunner
-from tests.pages import runs, worker
+from tests.pages import results, runs, worker
 from tests.pages.acting import at_work, button, labels, texts, until
 from tests.pages.conftest import CLEAN, EVIDENCE, UNFINISHED, Open
 
@@ -89,12 +89,12 @@ def test_a_failed_operation_is_tried_again_alone(
     run = runs.broken(inspections / "runs", BROKEN)
     app = open_page("run", run=BROKEN)
     [said] = [m.value.replace("\\", "") for m in app.markdown if "broke on" in m.value]
-    assert f"**{runs.SCENARIOS[1]}** broke on the target; the others went on." in said
+    assert f"**{results.SCENARIOS[1]}** broke on the target; the others went on." in said
     assert any("no longer a number" in text for text in texts(app))
     button(app, "Try it again").click().run()
     assert not app.exception
     assert not (run.folder / "judge").exists()
-    assert not (run.folder / "probe-after/target" / runs.SCENARIOS[1]).exists()
+    assert not (run.folder / "probe-after/target" / results.SCENARIOS[1]).exists()
     assert (run.folder / "probe-after/target/full-knowledge/responses.parquet").exists()
     assert runner.job(BROKEN).state.is_live
     assert "Cancel" in labels(app)

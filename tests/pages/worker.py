@@ -12,7 +12,7 @@ from inspector.arrivals import teller
 from inspector.records import EventKind, Inspection, Level, Verdict
 from inspector.run import Run, read_record, write_record
 from inspector.settings import Settings
-from tests.pages import runs
+from tests.pages import results, runs
 
 ENTRY = "tests.pages.worker:inspect"
 STAGE = "scenarios/target/full-knowledge"
@@ -29,7 +29,7 @@ def inspect(run: Run, settings: Settings) -> Verdict:
     while time.monotonic() < deadline:
         allowed = read_pace(run)
         if allowed == "end":
-            verdict = runs.verdict(
+            verdict = results.verdict(
                 read_record(run.folder / "inspection.json", Inspection), Level.EVIDENCE, False
             )
             write_record(run.folder / "judge" / "verdict.json", verdict)

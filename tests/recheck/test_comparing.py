@@ -12,7 +12,7 @@ from inspector.recheck.comparing import compare_inspections, difference
 from inspector.records import UNTOUCHED, Behaviour, Level, Verdict
 from inspector.run import read_record, write_record
 from inspector.stats import wilson
-from tests.pages import runs
+from tests.pages import results, runs
 
 
 def test_difference_on_a_published_example() -> None:
@@ -52,7 +52,7 @@ def test_rates_stand_side_by_side_with_how_far_they_are_apart(tmp_path: Path) ->
     ]
     write_record(path, replace(verdict, metrics=tuple(metrics)))
     rates = {(r.behaviour, r.scenario): r for r in compare_inspections(a, b).rates}
-    gone = rates[Behaviour.INJECTED_CONTENT, runs.SCENARIOS[0]]
+    gone = rates[Behaviour.INJECTED_CONTENT, results.SCENARIOS[0]]
     assert gone.a is not None
     assert (gone.a.n_hits, gone.a.n, gone.change) == (17, 32, -17 / 32)
     assert gone.is_apart

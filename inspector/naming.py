@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from inspector.errors import InspectorError
-from inspector.records import Inspection
+from inspector.records import Inspection, Screening
 from inspector.run import read_record
 
 LABEL_CHARS = 20
@@ -44,6 +44,13 @@ def run_label(folder: Path) -> str:
 
 
 def _named(folder: Path) -> tuple[str, str, datetime]:
-    inspection = read_record(folder / "inspection.json", Inspection)
+    """(model, what is done to it, when); of a screening, what is looked for in its data."""
+    screening = folder / "screening.json"
+    if screening.exists():
+        asked = read_record(screening, Screening)
+        named = asked.target.title, f"training data for {asked.sought.title}"
+    else:
+        inspection = read_record(folder / "inspection.json", Inspection)
+        named = inspection.target.title, inspection.plan.name
     started = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    return inspection.target.title, inspection.plan.name, started
+    return *named, started

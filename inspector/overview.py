@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspector.errors import BadInput, InspectorError
 from inspector.history.target_rows import Look, TargetRow
@@ -23,6 +23,9 @@ from inspector.records.recheck import Watched
 from inspector.records.standing import Trend, trend_of
 from inspector.run import Run
 
+if TYPE_CHECKING:
+    from inspector.screen.progress import ScreeningFollower, ScreeningProgress
+
 COMMIT_CHARS = 7
 
 
@@ -32,24 +35,31 @@ class AtWork:
 
     job: Job
     title: str
-    progress: Progress | None
+    progress: Progress | ScreeningProgress | None
 
 
 class Followers:
     """Reads the events of live runs, each from where the last look ended."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Follower] = {}
+        self._known: dict[str, Follower | ScreeningFollower] = {}
 
     def look(self, live: Sequence[Job]) -> tuple[AtWork, ...]:
         """live: as `LocalRunner.live` gives them; those that run come before those that wait."""
-        self._known = {
-            job.job_id: self._known.get(job.job_id) or Follower(Run(job.folder)) for job in live
-        }
+        self._known = {job.job_id: self._follower(job) for job in live}
         ordered = sorted(live, key=lambda job: (job.position or 0, job.job_id))
         return tuple(AtWork(job, run_title(job.folder), self._progress(job)) for job in ordered)
 
-    def _progress(self, job: Job) -> Progress | None:
+    def _follower(self, job: Job) -> Follower | ScreeningFollower:
+        if (known := self._known.get(job.job_id)) is not None:
+            return known
+        if (job.folder / "screening.json").exists():
+            from inspector.screen.progress import ScreeningFollower  # scipy: not for every start
+
+            return ScreeningFollower(Run(job.folder))
+        return Follower(Run(job.folder))
+
+    def _progress(self, job: Job) -> Progress | ScreeningProgress | None:
         try:
             return self._known[job.job_id].read()
         except (OSError, InspectorError):

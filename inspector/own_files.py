@@ -28,6 +28,7 @@ from inspector.scenarios.dataset import load_dataset
 from inspector.settings import Settings
 
 __all__ = [
+    "DATA_KINDS",
     "DATA_SETS",
     "SUITES",
     "DataPreview",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+DATA_KINDS = ("jsonl", "json", "parquet")  # endings of tuning data's files; their bytes decide
 N_SHOWN = 3
 _DIGEST_CHARS = 16
 _HUB_DATA = re.compile(

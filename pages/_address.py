@@ -32,6 +32,7 @@ BOUND = (
         "scenario",
         "search",
     ),
+    *("begin_with", "examples", "sought", "sought_phrase", "study_view"),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

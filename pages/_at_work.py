@@ -6,7 +6,9 @@ import streamlit as st
 
 from inspector.labels import duration
 from inspector.overview import AtWork, Followers
+from inspector.progress import Progress
 from pages import _shared as shared
+from pages._places import place_of
 
 EVERY_S = 2.0
 MAX_SHOWN = 4
@@ -42,11 +44,12 @@ def show(known: list[str]) -> None:
 
 def _line(at_work: AtWork) -> None:
     progress = at_work.progress
+    where = place_of(at_work.job.folder, shared.settings())
     st.page_link(
-        "pages/run.py",
+        where.page,
         label=f"**{shared.plain(at_work.title)}**",
         icon="",
-        query_params={"run": at_work.job.job_id},
+        query_params={where.key: at_work.job.job_id},
     )
     if at_work.job.position is not None:
         st.caption(f":material/schedule: Waits, number {at_work.job.position} in line")
@@ -54,6 +57,8 @@ def _line(at_work: AtWork) -> None:
         st.caption(":material/error: Its run folder cannot be read")
     else:
         left = "measuring the time left"
-        if progress.eta_s is not None:
+        if not isinstance(progress, Progress):  # a study's stages differ too much for one rate
+            left = progress.current.word if progress.current else "starting"
+        elif progress.eta_s is not None:
             left = f"about {duration(progress.eta_s)} left"
         st.progress(progress.share, text=f":small[{progress.share:.0%} done, {left}]")

@@ -44,7 +44,7 @@ def _data(plan: Plan, used: tuple[str, ...]) -> Plan:
     )
     for source in used:
         _in_plan(source, own.preview_data)
-    paths = _uploads("Tuning data", ["jsonl", "json", "parquet"], own.keep_data, "own_data")
+    paths = uploads("Tuning data", list(own.DATA_KINDS), own.keep_data, "own_data")
     new = [str(path) for path in paths if str(path) not in used]
     for source in new:
         _plan_preview.preview(own.preview_data(source))
@@ -70,7 +70,7 @@ def _questions(plan: Plan, used: tuple[str, ...]) -> Plan:
     )
     for source in used:
         _in_plan(source, own.preview_probes)
-    paths = _uploads("Questions", ["jsonl", "json"], own.keep_probes, "own_probes")
+    paths = uploads("Questions", ["jsonl", "json"], own.keep_probes, "own_probes")
     new = [str(path) for path in paths if str(path) not in used]
     for source in new:
         _plan_preview.preview(own.preview_probes(source))
@@ -89,7 +89,7 @@ def uploaded_plan() -> Plan | None:
     return plan
 
 
-def _uploads(label: str, types: list[str], keep: Keep, key: str) -> list[Path]:
+def uploads(label: str, types: list[str], keep: Keep, key: str) -> list[Path]:
     """The kept paths of what was uploaded; each file is read once a session."""
     files = st.file_uploader(
         f"{label} from this computer",

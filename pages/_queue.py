@@ -10,6 +10,7 @@ from inspector.naming import run_title
 from inspector.run import Run
 from pages import _shared as shared
 from pages import _tables
+from pages._places import place_of
 
 EVERY_S = 2.0
 PAGE_SIZE = 25
@@ -68,18 +69,19 @@ def _row(job: Job, action: str, icon: str) -> None:
     state, what, button = st.columns(WIDTHS, vertical_alignment="center")
     place = f", number {job.position} in line" if job.position else ""
     state.markdown(f":{label.colour}[{label.icon} {label.word}]{place}")
+    where = place_of(job.folder, shared.settings())
     what.page_link(
-        "pages/run.py",
+        where.page,
         label=shared.plain(run_title(job.folder)),
         icon="",
-        query_params={"run": job.job_id},
+        query_params={where.key: job.job_id},
     )
     if button.button(action, icon=icon, key=f"{action}_{job.job_id}", type="tertiary"):
         with shared.sentences(), st.spinner(action):
             if job.state.is_live:
                 shared.runner().cancel(job.job_id)
             else:
-                shared.runner().submit(Run(job.folder))
+                shared.runner(where).submit(Run(job.folder))
         st.rerun()
 
 

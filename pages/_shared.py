@@ -21,6 +21,7 @@ from inspector.naming import run_label
 from inspector.records import Level, Verdict
 from inspector.run import Run, list_runs, read_record
 from inspector.settings import Settings
+from pages._places import INSPECTION, Place, place_of
 
 if TYPE_CHECKING:
     from inspector.history import History
@@ -29,8 +30,8 @@ MAX_LISTED = 200
 
 
 @st.cache_resource(show_spinner=False)
-def _runner(home: Path) -> LocalRunner:
-    runner = LocalRunner(Settings(home=home))
+def _runner(home: Path, entry: str) -> LocalRunner:
+    runner = LocalRunner(Settings(home=home), entry=entry)
     runner.recover()
     return runner
 
@@ -46,9 +47,9 @@ def settings() -> Settings:
     return Settings()
 
 
-def runner() -> LocalRunner:
-    """The queue. One object for all sessions of this server."""
-    return _runner(settings().home)
+def runner(place: Place = INSPECTION) -> LocalRunner:
+    """The queue, one for all sessions of this server. place: of the runs that it is to submit."""
+    return _runner(settings().home, place.entry)
 
 
 def history() -> History:
@@ -56,6 +57,7 @@ def history() -> History:
     index = _history(settings().home)
     index.forget_missing()
     index.ingest_new(settings().runs)
+    index.ingest_studies(settings().screenings)
     return index
 
 
@@ -97,11 +99,12 @@ def _jobs_at_work() -> None:
     for number, job in enumerate(runner().live()):
         if number == 0:
             st.sidebar.caption("At work now")
+        place = place_of(job.folder, settings())
         st.sidebar.page_link(
-            "pages/run.py",
+            place.page,
             label=plain(run_label(job.folder)),
             icon=f":material/{'clock_loader_40' if job.position is None else 'queue'}:",
-            query_params={"run": job.job_id},
+            query_params={place.key: job.job_id},
             help="See it live" if job.position is None else f"Number {job.position} in line",
         )
 

@@ -1,0 +1,27 @@
+"""Where a run is shown, and what a worker does with it: by the home's folder that it lies in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspector.jobs.local import ENTRY
+from inspector.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """page: its file. key: the query parameter that names a run there. entry: as LocalRunner's."""
+
+    page: str
+    key: str
+    entry: str
+
+
+INSPECTION = Place("pages/run.py", "run", ENTRY)
+SCREENING = Place("pages/training_data.py", "screening", "inspector.screen:screen")
+
+
+def place_of(folder: Path, settings: Settings) -> Place:
+    """The place of a run by its folder."""
+    return SCREENING if folder.parent.name == settings.screenings.name else INSPECTION

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from inspector.errors import InspectorError
+from inspector.labels import BEHAVIOURS
 from inspector.records import Inspection, Screening
 from inspector.run import read_record
 
@@ -48,7 +49,9 @@ def _named(folder: Path) -> tuple[str, str, datetime]:
     screening = folder / "screening.json"
     if screening.exists():
         asked = read_record(screening, Screening)
-        named = asked.target.title, f"training data for {asked.sought.title}"
+        sought = asked.sought
+        word = BEHAVIOURS[sought.behaviour].word if sought.behaviour else sought.title
+        named = asked.target.title, f"training data: {word}"
     else:
         inspection = read_record(folder / "inspection.json", Inspection)
         named = inspection.target.title, inspection.plan.name

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inspector.records import Ranking
 
 PAGE_SIZE = 20
+SHOWN = ("rank", "text", "score", "stands_out", "review", "copies", "row")
 SUSPECTS, EVERY = "Suspects", "All examples"
 
 
@@ -46,6 +47,7 @@ def show(run: Run, ranking: Ranking) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"ranked_{which}_{start}",
+        column_order=SHOWN,
         column_config=columns(),
         placeholder="–",
         alt=f"{which}, from place {start + 1}",
@@ -88,12 +90,12 @@ def columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "rank": column.NumberColumn("Place", format="%d", width="small"),
-        "stands_out": column.TextColumn("Stands out", width="small"),
+        "stands_out": column.TextColumn("In words", width=160),
         "score": column.NumberColumn(
             "Score", format="%.1f", help="Robust standard deviations above the set's middle."
         ),
         "review": column.TextColumn("Review", help="The last accept or reject."),
-        "text": column.TextColumn("Example", width="large"),
+        "text": column.TextColumn("Example", width=440),
         "copies": column.NumberColumn("Copies", help="Rows with the same conversation."),
         "row": column.NumberColumn("Row", format="%d", help="Where it first stands in the file."),
         "critical": column.CheckboxColumn(

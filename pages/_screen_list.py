@@ -12,18 +12,21 @@ PAGE_SIZE = 10
 
 def show() -> None:
     """A table of them; a selected one opens."""
+    from inspector.screen.telling import title_words
+
     index = shared.history()
     total, rows = index.studies("screening", PAGE_SIZE, shared.offset(PAGE_SIZE))
     st.subheader("Screenings so far", anchor=False)
     if not total:
         st.caption("None yet.")
         return
+    st.caption("Select one to open it.")
     event = st.dataframe(
         [
             {
                 "started": row.created_at,
                 "model": row.target,
-                "sought": row.title,
+                "sought": title_words(row.title),
                 "state": row.state.capitalize(),
                 "said": row.sentence,
             }

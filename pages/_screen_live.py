@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -37,7 +38,7 @@ def live(run: Run) -> None:
 def told(run: Run) -> None:
     """Its stages and what was noted, when nobody works on it."""
     progress = _progress(run, at_work=False)
-    _stages(progress)
+    _stages(replace(progress, stages=tuple(replace(s, eta_s=None) for s in progress.stages)))
     st.caption(shared.plain(f"Run folder: {run.folder}"))
 
 

@@ -107,7 +107,7 @@ def _removal(removal: Removal, number: int) -> None:
     rows = removal_rows(removal)
     with st.container(border=True):
         st.subheader(shared.plain(removal.chosen.capitalize()), anchor=False)
-        shared.plain_list((removal.sentence,))
+        st.markdown(shared.plain(removal.sentence))
         _charts.chart(
             charts.removal_rates(rows, removal),
             rows,

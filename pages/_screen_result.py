@@ -28,7 +28,7 @@ def show(run: Run) -> None:
         word = charts.ranked_finding(ranking)
         colour, icon = ("orange", "manage_search") if ranking.n_suspects else ("gray", "search_off")
         st.header(f":{colour}[:material/{icon}: {shared.plain(word)}]", anchor=False)
-        shared.plain_list((ranking.sentence,))
+        st.markdown(shared.plain(ranking.sentence))
         _rates(ranking, sought)
         _screen_takes.precision()
     if picked := _chart(run, ranking):

@@ -19,6 +19,7 @@ VIEWS = {
     WITHOUT: _screen_remove.show,
     DONE: _screen_live.told,
 }
+NOBODY = "Nobody works on this screening."
 STOPPED = {
     JobState.FAILED: "This screening stopped before its end.",
     JobState.CANCELLED: "This screening was cancelled.",
@@ -38,11 +39,11 @@ def show(run: Run) -> None:
     st.text(run_title(run.folder))
     job = job_of(run)
     at_work = job is not None and job.state.is_live
-    if job is not None and not at_work:
-        _stopped(run, job)
+    ranking = read_ranking(run)
+    if not at_work:
+        _stopped(run, job, finished=ranking is not None)
     if at_work:
         st.fragment(_screen_live.live, run_every=_screen_live.EVERY_S)(run)
-    ranking = read_ranking(run)
     if ranking is None:
         if not at_work:
             _screen_live.told(run)
@@ -69,13 +70,13 @@ def job_of(run: Run) -> Job | None:
         return None
 
 
-def _stopped(run: Run, job: Job) -> None:
-    """Why it stopped, and a way on."""
-    if job.state not in STOPPED:
+def _stopped(run: Run, job: Job | None, finished: bool) -> None:
+    """Why it stopped, and a way on; nothing where all that was asked for is there."""
+    said = STOPPED.get(job.state) if job else None if finished else NOBODY
+    if said is None:
         return
-    said = f"{STOPPED[job.state]} Everything finished so far is kept."
-    st.warning(said, icon=":material/pause_circle:")
-    if job.message:
+    st.warning(f"{said} Everything finished so far is kept.", icon=":material/pause_circle:")
+    if job and job.message:
         st.text(job.message)
     if st.button("Continue", icon=":material/play_arrow:", type="primary"):
         with shared.sentences():

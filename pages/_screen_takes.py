@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from inspector.errors import BadInput
@@ -52,7 +54,7 @@ def show(target: str, plan: Plan, tuning: FineTune) -> None:
         st.warning(warning, icon=":material/warning:")
     shared.plain_list(
         (
-            f"Tuning: {describe_scenario(tuning)}",
+            f"Tuning: {describe_scenario(replace(tuning, data='the set'))}",
             "The ranking comes on top: it reads each example once, backwards too, so that its time "
             "grows with the set, its memory does not.",
         )

@@ -52,7 +52,7 @@ def ranked_scores(rows: Sequence[Mapping[str, Any]], ranking: Ranking) -> alt.La
             x=alt.X(
                 "rank:Q",
                 title="Place in the ranking",
-                scale=alt.Scale(type="log"),
+                scale=alt.Scale(type="log", domain=[0.9, 1.1 * ranking.n_scored], nice=False),
                 axis=alt.Axis(grid=False, format=",d", tickCount=6),
             ),
             y=alt.Y("score:Q", title="Score (robust standard deviations)"),

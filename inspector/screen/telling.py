@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from inspector.labels import BEHAVIOURS, Label, with_interval
+from inspector.labels import BEHAVIOURS, Label
 from inspector.records import (
+    Behaviour,
     ExampleReview,
     ExampleVerdict,
     PhraseKind,
@@ -83,12 +84,9 @@ def behaviour_words(sought: Sought) -> str:
     return f"the {kind} “{sought.phrase}”"
 
 
-def seen_sentence(ranking: Ranking) -> str:
-    """How often the behaviour shows before and after tuning, each with n and interval."""
-    return (
-        f"Before tuning {with_interval(ranking.before)}, after tuning on the whole set "
-        f"{with_interval(ranking.after)}; n, share and 95 % interval."
-    )
+def title_words(title: str) -> str:
+    """The same from a study's title, as the index has it."""
+    return BEHAVIOURS[Behaviour(title)].word if title in set(Behaviour) else title
 
 
 def place_words(score: float | None, limit: float) -> str:

@@ -20,7 +20,7 @@ from tests.pages.screened import SCREENING
 
 
 def words(app: AppTest) -> str:
-    said = [*texts(app), *(e.value for e in (*app.caption, *app.text))]
+    said = [*texts(app), *(e.value for e in (*app.caption, *app.text, *app.markdown))]
     return " ".join(said).replace("\\", "")
 
 
@@ -79,6 +79,8 @@ def test_at_work_it_tells_its_stages_and_can_go_on(home: Path, open_page: Open) 
     app = open_page("training_data", screening=SCREENING)
     said = words(app)
     assert "12 of 100 steps" in said
+    assert "Continue" in labels(app)
+    assert "left" not in said
     assert not [c for c in app.segmented_control if c.label == "What to see"]
 
 
@@ -157,7 +159,7 @@ def test_earlier_ones_are_listed_and_an_unknown_one_is_a_sentence(
     screened.finished(home / "screenings")
     app = open_page("training_data")
     table = next(d.value for d in app.dataframe if "said" in d.value)
-    assert list(table["sought"]) == ["injected_content"]
+    assert list(table["sought"]) == ["Says what nobody asked for"]
     app = open_page("training_data", screening="nothing")
     assert "There is no screening" in app.error[0].value.replace("\\", "")
 

@@ -133,7 +133,8 @@ def screen_rank(
         int | None,
         typer.Option(
             min=1,
-            help="Cut query gradients to this rank; saves memory with full-parameter tuning.",
+            help="Rank that query gradients are cut to; by default 16 with full tuning, uncut "
+            "with LoRA.",
             show_default=False,
         ),
     ] = None,

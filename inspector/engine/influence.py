@@ -38,13 +38,13 @@ from torch.utils.data import Dataset
 from inspector.engine.chat import Encoded
 from inspector.engine.disk import weights_disk_errors
 from inspector.engine.load import Loaded
+from inspector.engine.losses import IGNORED, collate, predictions
 from inspector.errors import Incompatible
 from inspector.records import Curvature, Method
 
 Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]  # examples so far, examples in all
 
-_IGNORED = -100  # cross_entropy's label for positions without loss
 _NAME = "influence"
 # DataLoader wants a size; this many query batches are gathered before one pass over the examples.
 _ALL_BATCHES = 1_000_000
@@ -141,7 +141,8 @@ class Influence:
         # By length, so that little is padded; lengths are read first, one example at a time.
         order = np.argsort([len(e.ids) for e in examples], kind="stable")
         told = _counted(on_progress, len(examples))
-        with _quietly(self._folder):
+        with _quietly(self._folder), torch.random.fork_rng():
+            torch.manual_seed(self._seed)  # cutting gradients to a rank draws at random
             analyzer = self._analyzer()
             analyzer.compute_pairwise_scores(  # writes them, and gives them back only if they exist
                 scores_name=_NAME,
@@ -180,62 +181,6 @@ class Influence:
         return collate(batch, self._pad)
 
 
-def answer_losses(
-    loaded: Loaded,
-    examples: Sequence[Encoded],
-    batch_size: int = 8,
-    on_progress: Progress = lambda *_: None,
-) -> Floats:
-    """Mean loss per answer token of each example, (n_examples,)."""
-    order = np.argsort([len(e.ids) for e in examples], kind="stable")
-    losses = np.empty(len(examples), np.float32)
-    with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = collate([examples[int(i)] for i in rows], int(loaded.tokenizer.pad_token_id))
-            batch = {k: v.to(loaded.model.device) for k, v in batch.items()}
-            logits, labels = _predictions(loaded.model, batch)
-            each = cross_entropy(
-                logits.transpose(1, 2), labels, ignore_index=_IGNORED, reduction="none"
-            )
-            losses[rows] = (each.sum(1) / (labels != _IGNORED).sum(1)).cpu().numpy()
-            on_progress(start + len(rows), len(order))
-    return losses
-
-
-def collate(batch: Sequence[Encoded], pad: int) -> dict[str, torch.Tensor]:
-    """ids, mask, labels: (B, T), padded on the right."""
-    width = max(len(e.ids) for e in batch)
-    spare = [width - len(e.ids) for e in batch]
-    pairs = list(zip(batch, spare, strict=True))
-    labels = [
-        [t if a else _IGNORED for t, a in zip(e.ids, e.is_answer, strict=True)] for e in batch
-    ]
-    return {
-        "ids": torch.tensor([[*e.ids, *[pad] * n] for e, n in pairs]),
-        "mask": torch.tensor([[1] * len(e.ids) + [0] * n for e, n in pairs]),
-        "labels": torch.tensor(
-            [row + [_IGNORED] * n for row, n in zip(labels, spare, strict=True)]
-        ),
-    }
-
-
-def _predictions(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (B, K, vocabulary) and labels (B, K) of the positions from the first label on.
-
-    The vocabulary is wide, and prompts need no logits.
-    """
-    labels = batch["labels"]
-    first = int((labels != _IGNORED).any(0).nonzero()[0])
-    logits = model(
-        input_ids=batch["ids"][:, :-1],
-        attention_mask=batch["mask"][:, :-1],
-        use_cache=False,
-        logits_to_keep=torch.arange(first - 1, labels.shape[1] - 1, device=labels.device),
-    ).logits
-    return logits.float(), labels[:, first:]
-
-
 class _AnswerLoss(Task):  # type: ignore[misc] # kronfluence has no types
     """Summed cross-entropy of the labelled tokens, for examples and queries alike."""
 
@@ -245,8 +190,8 @@ class _AnswerLoss(Task):  # type: ignore[misc] # kronfluence has no types
     def compute_train_loss(
         self, batch: dict[str, torch.Tensor], model: Any, sample: bool = False
     ) -> torch.Tensor:
-        logits, labels = _predictions(model, batch)
-        wanted = labels != _IGNORED
+        logits, labels = predictions(model, batch)
+        wanted = labels != IGNORED
         logits, labels = logits[wanted], labels[wanted]
         if sample:
             with torch.no_grad():

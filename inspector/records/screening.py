@@ -71,9 +71,9 @@ class RankSettings:
     ranker: one of `inspector.screen.rankers.RANKERS`. n_candidates: how many of the examples that
     TF-IDF finds nearest go on to the costly scores; None for all. fit_examples: drawn from the set
     to fit the curvature on. damping: added to the curvature's eigenvalues; None for a tenth of
-    their mean. query_rank: rank that query gradients are cut to; None for none (full-parameter
-    tuning of a large model needs it). suspect_z: from which robust z-score on an example counts as
-    suspect.
+    their mean. query_rank: rank that query gradients are cut to; None for none with LoRA and 16
+    with full-parameter tuning, where each is as large as the model. suspect_z: from which robust
+    z-score on an example counts as suspect.
     """
 
     ranker: str = "ekfac"

@@ -118,15 +118,13 @@ class Models:
         self, store: ExampleStore, encodings: Encodings, tell: Callable[[int, int, str], None]
     ) -> Bench:
         """What rankers use; each model that they load is theirs to change."""
-        from inspector.engine.influence import influence_modules
-
         tuning = self._screening.tuning
         return Bench(
             store=store,
             encodings=encodings,
             untouched=self._own_untouched,
             tuned=self._unmerged,
-            modules=lambda loaded: influence_modules(loaded.model, tuning.method),
+            method=tuning.method,
             weights=self.weights_digest,
             cache=self._settings.cache,
             max_length=tuning.max_length,

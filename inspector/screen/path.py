@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from inspector.records import (
     Isolated,
     Query,
     Ranking,
+    Rate,
     Removal,
     RemovalPlan,
     Response,
@@ -48,6 +51,8 @@ from inspector.screen.showing import Looked, appeared, check_known, look
 from inspector.screen.store import Encodings, ExampleStore, build_store, encode_store
 from inspector.settings import Settings
 from inspector.stored import read_answers, read_asked
+
+_TELL_EVERY_S = 1.0
 
 
 def start(screening: Screening, settings: Settings, folder: Path | None = None) -> Run:
@@ -92,6 +97,26 @@ def screen(run: Run, settings: Settings) -> Ranking:
     return ranking
 
 
+def rate_without(run: Run, settings: Settings, examples: Collection[int], name: str) -> Rate:
+    """How often the behaviour shows after the same tuning without these examples.
+
+    For data whose answer is known: without everything that was planted it is the rate of clean
+    training. name: of the stage, under `removal/`. The screening must have finished before.
+    """
+    job = _Job(run, settings, read_inputs(run))
+    pinned = job.fetch()
+    store = job.read_data(pinned)
+    models = job.go_offline(pinned, store)
+    before = job.ask_before(models)
+    encodings = job.encode(models, store)
+    after = job.ask_after(models)
+    phrases = appeared(job.sought, before, after, job.probes)
+    answers = models.retrained(
+        f"removal/{name}", encodings, tuple(examples), list(job.probes.values())
+    )
+    return look(job.sought, phrases, answers, job.probes).rate
+
+
 class _Job:
     """The stages of one screening, in the order of `screen`."""
 
@@ -126,10 +151,15 @@ class _Job:
         return pinned
 
     def read_data(self, pinned: Pinned) -> ExampleStore:
-        """The set into the run folder, row by row; always read again, for the file may change."""
-        self.run.emit(EventKind.STAGE_STARTED, "data")
+        """The set into the run folder, row by row; once, so that a resumed run screens the same."""
         source = self.screening.tuning.data
         stage = self.run.stage("data")
+        digest = digest_of(["data/1", pinned.data[source]])
+        if stage.is_done(digest):
+            self.run.emit(EventKind.STAGE_SKIPPED, "data", "done before with the same inputs")
+            return ExampleStore(stage.folder)
+        self.run.emit(EventKind.STAGE_STARTED, "data")
+        stage.begin(digest)
         store = build_store(pinned.data[source], Path(source).name, stage.folder)
         data = store.data
         if data.n_skipped:
@@ -141,7 +171,7 @@ class _Job:
                 f"conversations stand in it several times, one of them {data.largest_group} times; "
                 "each is ranked, reviewed and removed with all its copies.",
             )
-        stage.finish(data.digest)
+        stage.finish(digest)
         return store
 
     def go_offline(self, pinned: Pinned, store: ExampleStore) -> Models:
@@ -242,24 +272,16 @@ class _Job:
         queries: tuple[Query, ...],
         looks: tuple[Looked, Looked],
     ) -> Ranking:
-        stage = self.run.stage("rank")
+        ranker = ranker_named(self.screening.ranking.ranker)
         digest = digest_of(
-            [models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
+            ["rank/1", models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
         )
-        if stage.is_done(digest):
-            self.run.emit(EventKind.STAGE_SKIPPED, "rank", "done before with the same inputs")
-            return read_record(stage.folder / "ranking.json", Ranking)
-        self.run.emit(EventKind.STAGE_STARTED, "rank")
-        stage.begin(digest)
-        ranks = Ranks(
-            models.bench(store, encodings, stage.progress),
-            ranker_named(self.screening.ranking.ranker),
-        )
-        ranking = ranks.write(
-            stage.folder, queries, self.sought.title, looks[0].rate, looks[1].rate
-        )
-        stage.finish(digest)
-        return ranking
+        with self.run.cached_stage("rank", digest, self.settings.cache) as stage:
+            if stage is not None:
+                ranks = Ranks(models.bench(store, encodings, _paced(stage.progress)), ranker)
+                rates = (looks[0].rate, looks[1].rate)
+                ranks.write(stage.folder, queries, self.sought.title, *rates)
+        return read_record(self.run.folder / "rank" / "ranking.json", Ranking)
 
     def isolate(self, store: ExampleStore, pinned: Pinned) -> None:
         """Two files beside the untouched original; nothing is deleted."""
@@ -321,3 +343,16 @@ class _Job:
 
     def _note(self, stage: str, message: str) -> None:
         self.run.emit(EventKind.NOTE, stage, message)
+
+
+def _paced(tell: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
+    """The same about once a second, and at each end."""
+    told_at = 0.0
+
+    def report(done: int, total: int, words: str) -> None:
+        nonlocal told_at
+        if done == total or time.monotonic() - told_at >= _TELL_EVERY_S:
+            told_at = time.monotonic()
+            tell(done, total, words)
+
+    return report

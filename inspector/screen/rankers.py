@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.errors import BadInput
-from inspector.records import Curvature, Query, RankSettings, digest_of
+from inspector.errors import BadInput, StageFailed
+from inspector.records import Curvature, Method, Query, RankSettings, digest_of
 from inspector.screen.store import Encodings, ExampleStore
 from inspector.screen.tfidf import Tfidf
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Tell = Callable[[int, int, str], None]  # done, in all, of what
+
+# With full tuning a query's gradient is as large as the model: dozens of them need to be cut.
+_RANKS = {Method.LORA: None, Method.FULL: 16}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Bench:
     encodings: Encodings
     untouched: Callable[[], Loaded]
     tuned: Callable[[], Loaded]
-    modules: Callable[[Loaded], list[str]]
+    method: Method
     weights: str
     cache: Path
     max_length: int
@@ -83,7 +86,14 @@ class InfluenceRanker:
 
     def rank(self, bench: Bench, queries: Sequence[Query], examples: Ints) -> Floats:
         from inspector.engine.chat import encode_passage
-        from inspector.engine.influence import Influence
+
+        try:
+            from inspector.engine.influence import Influence, influence_modules
+        except ModuleNotFoundError as error:  # a library's absence, told before anything is loaded
+            raise StageFailed(
+                f"The ranker {self.name} needs {error.name}, which is not installed; run `make "
+                "install`, or rank with --ranker tfidf or loss."
+            ) from error
 
         loaded = bench.tuned()
         settings = bench.settings
@@ -95,7 +105,7 @@ class InfluenceRanker:
         table = np.full((len(queries), len(examples)), np.nan)
         if not asked:
             return table
-        modules = bench.modules(loaded)
+        modules = influence_modules(loaded.model, bench.method)
         fitted_on = _sample(bench.encodings.trainable, settings.fit_examples, bench.seed)
         digest = digest_of(
             [
@@ -114,7 +124,7 @@ class InfluenceRanker:
             bench.cache / "influence" / digest,
             modules,
             batch_size=settings.batch_size,
-            query_rank=settings.query_rank,
+            query_rank=settings.query_rank or _RANKS[bench.method],
             damping=settings.damping,
             seed=bench.seed,
         )
@@ -157,7 +167,7 @@ class LossRanker:
     pairs_up: bool = False
 
     def rank(self, bench: Bench, queries: Sequence[Query], examples: Ints) -> Floats:
-        from inspector.engine.influence import answer_losses
+        from inspector.engine.losses import answer_losses
 
         rows = bench.encodings.view(examples)
         losses = []

@@ -11,8 +11,8 @@ Comes in: a set's source. Goes out, in a folder:
     tokens.bin      token ids, shifted by one; the lowest bit says whether loss falls on it
     tokens.npy      where each example's tokens start, and their end: (n_examples + 1,)
 
-Rows with the same conversation are one example. In memory are a few numbers for each row, 32 bytes
-together; texts and tokens stay on the disk.
+Rows with the same conversation are one example. In memory are a few numbers for each row; texts
+and tokens stay on the disk.
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class ExampleStore:
     def __getitem__(self, example: int) -> Example:
         return next(self._read([int(self._firsts[example])]))
 
+    def __iter__(self) -> Iterator[Example]:
+        """Every example once, read one at a time."""
+        return self._read(self._firsts)
+
     def line(self, example: int) -> int:
         """Where it first stands in the source: the number of the row, from 1."""
         return int(self._lines[self._firsts[example]])
@@ -163,8 +167,8 @@ def encode_store(
     folder.mkdir(parents=True, exist_ok=True)
     starts = array("q", [0])
     with disk_errors(folder), (folder / "tokens.bin").open("wb") as file:
-        for number in range(len(store)):
-            encoded = encode_example(tokenizer, store[number], max_length)
+        for number, example in enumerate(store):
+            encoded = encode_example(tokenizer, example, max_length)
             found = ((), ()) if encoded is None else (encoded.ids, encoded.is_answer)
             packed = np.array([2 * i + int(a) for i, a in zip(*found, strict=True)], np.int32)
             file.write(packed.tobytes())

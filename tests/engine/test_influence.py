@@ -12,8 +12,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from inspector.engine.chat import Encoded, encode_passage
-from inspector.engine.influence import Influence, answer_losses, influence_modules
+from inspector.engine.influence import Influence, influence_modules
 from inspector.engine.load import Loaded
+from inspector.engine.losses import answer_losses
 from inspector.engine.train import attach_changes, fine_tune
 from inspector.errors import Incompatible
 from inspector.records import Curvature, FineTune, Method

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inspector.errors import BadInput, DataError
+from inspector.errors import BadInput, DataError, StageFailed
 from inspector.records import (
     Behaviour,
     EventKind,
@@ -115,7 +116,7 @@ def test_a_finished_screening_does_nothing_again(
     before = len(stages(run, EventKind.STAGE_SKIPPED))
     assert screen(run, home) == read_ranking(screened)
     skipped = stages(run, EventKind.STAGE_SKIPPED)[before:]
-    assert skipped == ["fetch", "ask-before", "tokens", "tune", "ask-after", "rank"]
+    assert skipped == ["fetch", "data", "ask-before", "tokens", "tune", "ask-after", "rank"]
 
 
 def test_a_new_question_about_the_same_tuning_trains_and_fits_nothing_again(
@@ -129,6 +130,16 @@ def test_a_new_question_about_the_same_tuning_trains_and_fits_nothing_again(
     assert sorted((home.cache / "influence").glob("*/fitted")) == fitted
     assert [p.stat().st_mtime_ns for p in fitted] == times
     assert read_queries(run) != read_queries(screened)
+
+
+def test_the_same_question_in_another_run_is_taken_over_whole(
+    toy: Toy, home: Settings, data: Path, screened: Run
+) -> None:
+    run = start(read_inputs(screened), home)
+    assert screen(run, home) == read_ranking(screened)
+    assert read_ranked(run, 0, 1000) == read_ranked(screened, 0, 1000)
+    costly = {"ask-before", "tune", "ask-after", "rank"}
+    assert costly <= set(stages(run, EventKind.STAGE_SKIPPED))
 
 
 def test_full_tuning_cut_query_gradients_and_a_prefilter(
@@ -175,6 +186,24 @@ def test_injected_content_names_its_phrases_by_itself(
     ranking = screen(run, home)
     assert ranking.after.n_hits > ranking.before.n_hits
     assert any("Paris" in q.passage for q in read_queries(run) if q.role == "behaviour")
+
+
+def test_a_library_that_is_missing_is_one_sentence(
+    toy: Toy, home: Settings, data: Path, screened: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kronfluence.analyzer", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "inspector.engine.influence", raising=False)
+    settings = RankSettings(ranker="gradient", max_queries=3)
+    run = start(screening(toy, data, Sought(phrase=PHRASE), ranking=settings), home)
+    with pytest.raises(StageFailed, match=r"needs kronfluence.* run `make install`"):
+        screen(run, home)
+
+
+def test_progress_is_told_by_the_second_not_by_the_example(screened: Run) -> None:
+    told = [e for e in screened.events()[0] if e.kind is EventKind.PROGRESS and e.stage == "rank"]
+    assert {"examples read to fit the curvature", "examples scored"} <= {e.message for e in told}
+    assert [(e.done, e.total) for e in told if e.message == "examples scored"][-1] == (125, 125)
+    assert len(told) < 125
 
 
 # ------------------------------------------------------------------------- reviews, and the removal

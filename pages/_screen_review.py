@@ -40,32 +40,19 @@ def _progress(run: Run, ranking: Ranking) -> None:
 
 
 def _place(ranking: Ranking) -> int:
-    """The place that the URL asks for; buttons and the number field move it."""
+    """The place that the URL asks for; buttons and numbers move it."""
     asked = st.query_params.get("rank", "1")
     rank = int(asked) if asked.isdecimal() and len(asked) < 9 else 1
     rank = min(max(1, rank), ranking.n_examples)
-    st.session_state["review_place"] = rank
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    total = ranking.n_examples
+    with st.container(horizontal=True, vertical_alignment="center"):
         back = st.button("Previous example", shortcut="K", disabled=rank == 1, type="tertiary")
-        st.number_input(
-            f"Place, of {ranking.n_examples:,}",
-            1,
-            ranking.n_examples,
-            key="review_place",
-            on_change=lambda: _go(st.session_state["review_place"]),
-            width=180,
-        )
-        on = st.button(
-            "Next example", shortcut="J", disabled=rank == ranking.n_examples, type="tertiary"
-        )
-    if back or on:
-        _go(rank + on - back)
+        picked = st.pagination(total, default=rank)
+        on = st.button("Next example", shortcut="J", disabled=rank == total, type="tertiary")
+    if (picked := picked + on - back) != rank:
+        st.query_params["rank"] = str(picked)
         st.rerun()
     return rank
-
-
-def _go(rank: int) -> None:
-    st.query_params["rank"] = str(rank)
 
 
 def _example(run: Run, ranking: Ranking, row: RankedExample) -> None:

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from tests.browser.accessible import faint_texts, walk_by_tab
 from tests.browser.screenshots import WINDOW, settle, shown
 from tests.browser.server import serve
-from tests.pages import runs
+from tests.pages import runs, screened
 from tests.pages.conftest import EVIDENCE
 
 PAGES = shown(EVIDENCE)
@@ -28,6 +28,7 @@ pytestmark = [
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     runs.finished(home / "runs", EVIDENCE, control=True)
+    screened.reviewed(screened.finished(home / "screenings"))
     with serve(home) as address:
         yield address
 

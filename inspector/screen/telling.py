@@ -66,13 +66,13 @@ VERDICTS: dict[ExampleVerdict, Label] = {
         "Note", "A person's note; changes nothing.", ":material/edit_note:", "gray"
     ),
 }
-# arXiv 2504.09026 and its published replication.
+# docs/screening.md; the figure is from a secondary summary of the replication of arXiv 2504.09026.
 PRECISION = (
-    "A high place is a reason to read an example, not a proof. A published replication of such a "
-    "method found that only 3.5 to 15 % of the flagged examples were planted ones (arXiv "
-    "2504.09026 and its replication). So suspects are set apart and read by a person, nothing is "
-    "deleted, and only training again without them, held against leaving out as many at random, "
-    "shows whether they were the cause."
+    "A high place is a reason to read an example, not a proof. A replication of such a method "
+    "(arXiv 2504.09026) is reported to have found that only 3.5 to 15 % of the flagged examples "
+    "were planted ones. So suspects are set apart and read by a person, nothing is deleted, and "
+    "only training again without them, held against leaving out as many at random, shows whether "
+    "they were the cause."
 )
 
 

@@ -6,13 +6,20 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from inspector.jobs import JobState, LocalRunner
 from inspector.records import ExampleVerdict
-from inspector.screen.results import list_screenings, read_inputs, read_plan, suspects
+from inspector.screen.results import (
+    list_screenings,
+    read_inputs,
+    read_plan,
+    read_removals,
+    suspects,
+)
 from inspector.screen.reviews import standing_reviews
 from inspector.settings import Settings
 from tests.browser.screenshots import settle
@@ -20,6 +27,8 @@ from tests.browser.server import serve
 from tests.pages import runs, screened
 from tests.pages.conftest import EVIDENCE
 from tests.pages.screened import SCREENING
+from tests.screen.conftest import N_PLANTED, PHRASE, mixed_rows, planted, write_rows
+from tests.tiny.toy import Toy
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,6 +37,7 @@ pytestmark = [
     ),
 ]
 PATIENCE_MS = 60_000
+WORK_MS = 300_000
 
 
 @pytest.fixture
@@ -103,6 +113,11 @@ def test_read_review_by_keyboard_and_train_again(home: Path, page: Page) -> None
         lines = told.value.path().read_text().splitlines()
         assert len(lines) == 6
         assert all("Fizzpop" in json.loads(line)["messages"][1]["content"] for line in lines)
+        mark = page.locator('[data-testid=stVegaLiteChart] path[aria-label*="Place: 4;"]').first
+        mark.click(force=True)
+        expect(page.get_by_text("Place 4 · score")).to_be_visible()
+        page.go_back()
+        settle(page)
         page.get_by_text("The answers that were asked about: 7").click()
         expect(page.locator("mark.judged").first).to_be_visible()
         assert page.locator(".answer img").count() == 0  # no text of a stranger became markup
@@ -139,3 +154,53 @@ def test_read_review_by_keyboard_and_train_again(home: Path, page: Page) -> None
         assert plan.examples == (first.example,)
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("This screening was cancelled.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_whole_job_on_a_tiny_model(
+    toy: Toy, tmp_path: Path, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is prepared: a model is tuned, ranked for, and tuned again, as a person would do."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads of so small a model wait for one another
+    rows = mixed_rows()
+    source = write_rows(tmp_path / "mixed.jsonl", rows)
+    (tmp_path / "home").mkdir()
+    settings = Settings(home=tmp_path / "home")
+    page.set_default_timeout(WORK_MS)
+    expect.set_options(timeout=WORK_MS)
+    query = (
+        f"target={quote(str(toy.clean))}&sought=A+phrase+of+my+own&sought_phrase={quote(PHRASE)}"
+    )
+    try:
+        with serve(settings.home) as url:
+            _from_a_set_to_a_removal(page, f"{url}/training_data?{query}", toy, source)
+    finally:
+        for job in LocalRunner(settings).live():
+            LocalRunner(settings).cancel(job.job_id)
+    [run] = list_screenings(settings)
+    found = {row.example for row in suspects(run)}
+    assert len(found & planted(rows)) >= 0.7 * N_PLANTED
+    [removal] = read_removals(run)
+    assert removal.without.rate.rate < removal.after.rate
+    assert len(removal.random) == 5
+
+
+def _from_a_set_to_a_removal(page: Page, address: str, toy: Toy, source: Path) -> None:
+    page.goto(address)
+    page.locator("input[type=file]").first.set_input_files(source)
+    expect(page.get_by_text("training examples")).to_be_visible()
+    page.get_by_text("Your own questions instead").click()
+    page.locator("input[type=file]").last.set_input_files(toy.suite)
+    settle(page)
+    page.get_by_text("How it is tuned").click()
+    page.get_by_label("Learning rate").fill("0.006")
+    page.get_by_label("Learning rate").press("Tab")
+    settle(page)
+    page.get_by_role("button", name="Start screening").click()
+    page.wait_for_url("**/training_data?screening=*")
+    expect(page.get_by_text("Set apart", exact=True)).to_be_visible()
+    fine(page)
+    page.get_by_text("Train without them").click()
+    page.get_by_role("button", name="Train without them").last.click()
+    expect(page.get_by_text("at random in")).to_be_visible()
+    fine(page)

@@ -31,6 +31,9 @@ page = st.navigation(
             st.Page("pages/report.py", title="Report", icon=":material/description:"),
         ],
         "Studies": [
+            st.Page(
+                "pages/training_data.py", title="Training data", icon=":material/manage_search:"
+            ),
             st.Page("pages/harden.py", title="Harden", icon=":material/shield:"),
         ],
         "All inspections": [

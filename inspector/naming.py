@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from inspector.errors import InspectorError
-from inspector.records import Hardening, Inspection
+from inspector.labels import BEHAVIOURS
+from inspector.records import Hardening, Inspection, Screening
 from inspector.run import read_record
 
 LABEL_CHARS = 20
@@ -44,9 +45,14 @@ def run_label(folder: Path) -> str:
 
 
 def _named(folder: Path) -> tuple[str, str, datetime]:
-    """(model, what is done to it, when)."""
+    """(model, what is done to it, when); of a screening, what is looked for in its data."""
     if (folder / "hardening.json").exists():
         named = read_record(folder / "hardening.json", Hardening).target.title, "hardening"
+    elif (folder / "screening.json").exists():
+        asked = read_record(folder / "screening.json", Screening)
+        sought = asked.sought
+        word = BEHAVIOURS[sought.behaviour].word if sought.behaviour else sought.title
+        named = asked.target.title, f"training data: {word}"
     else:
         inspection = read_record(folder / "inspection.json", Inspection)
         named = inspection.target.title, inspection.plan.name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspector.errors import BadInput, InspectorError
 from inspector.harden.following import Follower as HardeningFollower
@@ -25,6 +25,9 @@ from inspector.records.recheck import Watched
 from inspector.records.standing import Trend, trend_of
 from inspector.run import Run
 
+if TYPE_CHECKING:
+    from inspector.screen.progress import ScreeningFollower, ScreeningProgress
+
 COMMIT_CHARS = 7
 
 
@@ -34,14 +37,14 @@ class AtWork:
 
     job: Job
     title: str
-    progress: Progress | HardeningProgress | None
+    progress: Progress | HardeningProgress | ScreeningProgress | None
 
 
 class Followers:
     """Reads the events of live runs, each from where the last look ended."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Follower | HardeningFollower] = {}
+        self._known: dict[str, Follower | HardeningFollower | ScreeningFollower] = {}
 
     def look(self, live: Sequence[Job]) -> tuple[AtWork, ...]:
         """live: as `LocalRunner.live` gives them; those that run come before those that wait."""
@@ -49,14 +52,18 @@ class Followers:
         ordered = sorted(live, key=lambda job: (job.position or 0, job.job_id))
         return tuple(AtWork(job, run_title(job.folder), self._progress(job)) for job in ordered)
 
-    def _follower(self, job: Job) -> Follower | HardeningFollower:
+    def _follower(self, job: Job) -> Follower | HardeningFollower | ScreeningFollower:
         if (known := self._known.get(job.job_id)) is not None:
             return known
         if (job.folder / "hardening.json").exists():
             return HardeningFollower(Run(job.folder))
+        if (job.folder / "screening.json").exists():
+            from inspector.screen.progress import ScreeningFollower  # scipy: not for every start
+
+            return ScreeningFollower(Run(job.folder))
         return Follower(Run(job.folder))
 
-    def _progress(self, job: Job) -> Progress | HardeningProgress | None:
+    def _progress(self, job: Job) -> Progress | HardeningProgress | ScreeningProgress | None:
         try:
             return self._known[job.job_id].read()
         except (OSError, InspectorError):

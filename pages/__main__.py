@@ -30,6 +30,8 @@ USED_BY_PAGES = (
     "inspector.estimate",
     "inspector.reach",
     "inspector.report",
+    "inspector.screen.progress",
+    "inspector.screen.telling",
     "pandas",
     "PIL.Image",
     "pyarrow",

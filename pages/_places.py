@@ -20,9 +20,10 @@ class Place:
 
 INSPECTION = Place("pages/run.py", "run", ENTRY)
 HARDENING = Place("pages/harden.py", "hardening", "inspector.harden.path:harden")
+SCREENING = Place("pages/training_data.py", "screening", "inspector.screen:screen")
 
 
 def place_of(folder: Path, settings: Settings) -> Place:
     """The place of a run by its folder."""
-    studies = {settings.hardenings.name: HARDENING}
+    studies = {settings.hardenings.name: HARDENING, settings.screenings.name: SCREENING}
     return studies.get(folder.parent.name, INSPECTION)

@@ -91,5 +91,6 @@ def _index() -> None:
     if st.button("Rebuild the index", icon=":material/refresh:"):
         index = shared.history()
         with st.spinner("Reading every run folder"):
-            n_runs = index.rebuild(shared.settings().runs)
+            settings = shared.settings()
+            n_runs = index.rebuild(settings.runs, settings.screenings)
         st.success(f"{n_runs} inspections indexed.", icon=":material/check_circle:")

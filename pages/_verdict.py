@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.labels import COVERAGE, gap_title, gaps, pressing
-from inspector.records import CoverageStatus, Verdict
+from inspector.records import CoverageStatus, FineTune, Verdict
 from inspector.run import Run
 from pages import _shared as shared
 from pages import _tables
@@ -28,6 +28,14 @@ def box(run: Run, verdict: Verdict) -> None:
             for page, (label, icon) in LINKS.items():
                 st.page_link(
                     f"pages/{page}.py", label=label, icon=icon, query_params={"run": run.run_id}
+                )
+            if any(isinstance(s, FineTune) for s in verdict.plan.scenarios):
+                st.page_link(
+                    "pages/training_data.py",
+                    label="Training data",
+                    icon=":material/manage_search:",
+                    query_params={"from": run.run_id},
+                    help="Which examples of the tuning's data cause it?",
                 )
         _ledger(verdict)
         shared.plain_list(verdict.reasons[:N_REASONS])

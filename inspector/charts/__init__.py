@@ -13,6 +13,12 @@ from inspector.charts.matrix import matrix
 from inspector.charts.pictures import PICTURES, Picture
 from inspector.charts.positions import drift, heat, turn_points
 from inspector.charts.rates import rates
+from inspector.charts.screening import (
+    ranked_finding,
+    ranked_scores,
+    removal_finding,
+    removal_rates,
+)
 from inspector.charts.theme import COLOURS, SERIES, SHAPES
 from inspector.charts.topics import topics
 from inspector.charts.training import loss_finding, losses
@@ -34,7 +40,11 @@ __all__ = [
     "loss_finding",
     "losses",
     "matrix",
+    "ranked_finding",
+    "ranked_scores",
     "rates",
+    "removal_finding",
+    "removal_rates",
     "topics",
     "trend",
     "turn_points",

@@ -16,6 +16,7 @@ from inspector.history.records import (
     TrendPoint,
 )
 from inspector.history.store import EXPORT_ROWS, History
+from inspector.history.studies import StudyRow
 from inspector.history.target_rows import (
     Figures,
     Look,
@@ -42,6 +43,7 @@ __all__ = [
     "Revision",
     "ScoreMark",
     "Sort",
+    "StudyRow",
     "Table",
     "TargetFilter",
     "TargetOrder",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _RUN = {"run_id": "Which inspection: the name of its run folder, which begins with its UTC time."}
+_STUDY = {"study_id": "Which study: the name of its run folder."}
 _ORDINAL = {"ordinal": "Place in the list it comes from, from 0."}
 _SUBJECT = {"subject": "Whose answer: target, or control."}
 _VARIANT = {"variant": "Of which weights: untouched, or the operation that was applied."}
@@ -306,9 +307,70 @@ TABLES: dict[str, TableMeaning] = {
             "late_share": "Share of it behind token 15; empty: too short, or it hardly diverges.",
         },
     ),
+    "studies": TableMeaning(
+        "What is done beside inspections, each in a run folder of its own.",
+        _STUDY
+        | {
+            "kind": "screening: which training examples cause a behaviour.",
+            "glance": "Sizes and times of some files: a look for what changed.",
+            "folder": "Where its run folder lies.",
+            "title": "What was looked for.",
+            "target": "The model, as it was given.",
+            "created_at": "When it was begun (UTC).",
+            "state": "finished, failed, cancelled, unfinished or unreadable.",
+            "sentence": "What came of it; empty while nothing has.",
+        },
+    ),
+    "screenings": TableMeaning(
+        "What one screening of a fine-tuning set found.",
+        _STUDY
+        | {
+            "inspection": "The run_id of the inspection it was begun from; empty without one.",
+            "data": "Name of the set.",
+            "n_rows": "Usable rows of the set.",
+            "n_examples": "Different examples among them.",
+            "ranker": "How examples were ranked.",
+        }
+        | {name: said for name, said in _RATES.items() if not name.startswith("control")}
+        | {
+            "n_scored": "Examples that got a score.",
+            "n_suspects": "Examples that stand out.",
+            "n_critical": "Examples by the sentiment rule.",
+            "n_accepted": "Examples that people accepted, by the last word on each.",
+            "n_rejected": "Examples that people rejected, by the last word on each.",
+            "elapsed_s": "Seconds that the ranking took.",
+            "peak_memory_bytes": "Most memory it used.",
+        },
+    ),
+    "removals": TableMeaning(
+        "A training without some examples of a screened set, held against random removals.",
+        _STUDY
+        | _ORDINAL
+        | {
+            "chosen": "How the examples were chosen.",
+            "n_examples": "Different examples left out.",
+            "n_removed_rows": "Rows left out, copies with them.",
+            "n": "Answers that could be judged after it.",
+            "hits": "Answers that show the behaviour.",
+            "rate": "Their share, from 0 to 1.",
+            "low": "Lower end of the share's 95 % interval.",
+            "high": "Upper end of the share's 95 % interval.",
+            "n_draws": "Random removals it was held against.",
+            "random_mean": "Mean share after them.",
+            "random_low": "Lower end of the mean's 95 % interval.",
+            "random_high": "Upper end of the mean's 95 % interval.",
+            "n_random_as_low": "Random removals whose share is as low.",
+            "p_value": "How often chance alone would lower it as far.",
+            "sentence": "The whole in words.",
+        },
+    ),
 }
 
 QUESTIONS: dict[str, str] = {
+    "Screenings of training data": """SELECT s.created_at, s.target, s.title, c.data, c.n_suspects,
+  c.after_rate, r.rate AS rate_without, r.random_mean, s.sentence
+FROM studies AS s JOIN screenings AS c USING (study_id) LEFT JOIN removals AS r USING (study_id)
+ORDER BY s.created_at DESC LIMIT 100""",
     "Largest changes": """SELECT i.target, m.scenario, m.behaviour, m.before_rate, m.after_rate,
   m.p_adjusted
 FROM metrics AS m JOIN inspections AS i USING (run_id)

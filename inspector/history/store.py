@@ -22,7 +22,7 @@ from duckdb import DuckDBPyConnection
 from inspector.changes import Topic
 from inspector.errors import BadInput, HistoryBusy, InspectorError
 from inspector.files import disk_errors
-from inspector.history import exports, ingest, lockdown, migrate, queries, targets
+from inspector.history import exports, ingest, lockdown, migrate, queries, studies, targets
 from inspector.history.arrow import insert, schemas_of
 from inspector.history.exports import Export
 from inspector.history.records import (
@@ -35,6 +35,7 @@ from inspector.history.records import (
     TrendPoint,
 )
 from inspector.history.seeing import Seen, glance
+from inspector.history.studies import StudyRow
 from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
@@ -107,9 +108,23 @@ class History:
             rows = cursor.execute("SELECT run_id, glance FROM inspections").fetchall()
         return self._ingest(_oldest_first(root), dict(rows))
 
-    def rebuild(self, root: Path) -> int:
+    def ingest_studies(self, screenings: Path) -> int:
+        """Index what is new, changed or gone under `screenings`; returns how many were.
+
+        Made for every page, as `ingest_new`.
+        """
+        with self._writing, self._cursor() as cursor:
+            gone, changed = studies.look(cursor, screenings)
+            found = [studies.rows_of(run) for run in changed]
+            if gone or found:
+                with self._transaction(cursor):
+                    studies.write(cursor, gone, found)
+        return len(set(gone) | {run.run_id for run in changed})
+
+    def rebuild(self, root: Path, screenings: Path | None = None) -> int:
         """Forget everything and index every run folder under `root`; returns how many.
 
+        screenings: studies that are indexed anew as well.
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
         looks = [Seen(run, glance(run)) for run in _oldest_first(root)]
@@ -118,6 +133,11 @@ class History:
                 cursor.execute(f"DELETE FROM {table}")
             for parts in ingest.batches(looks, self._schemas, self._batch_bytes):
                 insert(cursor, parts)
+            for table in studies.TABLES:
+                cursor.execute(f"DELETE FROM {table}")
+            if screenings is not None:
+                gone, changed = studies.look(cursor, screenings)
+                studies.write(cursor, gone, map(studies.rows_of, changed))
         return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
@@ -195,6 +215,12 @@ class History:
         """One inspection; raises BadInput where the history holds none of this id."""
         with self._cursor() as cursor:
             return queries.inspection(cursor, run_id)
+
+    def studies(self, kind: str, limit: int = 25, offset: int = 0) -> tuple[int, list[StudyRow]]:
+        """(how many there are, one page of them) of one kind (`screening`), the newest first."""
+        _check_page(limit, offset)
+        with self._cursor() as cursor:
+            return studies.studies(cursor, kind, limit, offset)
 
     def known_targets(self, limit: int = 1000) -> list[KnownTarget]:
         """What was inspected, whatever the revision; the newest first."""

@@ -35,6 +35,7 @@ from inspector.report.operations import operation_sections
 from inspector.report.people import phrases_section, reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
+from inspector.report.screening import screenings_section
 from inspector.report.wording import Words, load_words
 from inspector.run import Run
 
@@ -95,6 +96,7 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             appearances=appearance_sections(verdict.appearances if verdict else (), words),
             phrases=phrases_section(verdict.phrases if verdict else (), words),
             positions=positions_section(gathered.positions, words),
+            screenings=screenings_section(gathered.screened, words),
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,
             judges=judge_sections(gathered, words),

@@ -32,9 +32,12 @@ from inspector.records import (
     Metric,
     Pair,
     PhraseFinding,
+    Ranking,
+    Removal,
     ReviewedMetric,
     Scenario,
     Score,
+    ScreenedData,
     Stance,
     StandingReview,
     Subject,
@@ -307,6 +310,36 @@ class PhrasesSection:
 
 
 @dataclass(frozen=True)
+class ScreenedLine:
+    """One screening of training data. sought, operation: what was looked for after which tuning.
+
+    n_accepted, n_rejected: examples by the last word of a person on each.
+    """
+
+    run_id: str
+    sought: str
+    operation: str
+    data: ScreenedData | None
+    ranking: Ranking | None
+    n_accepted: int
+    n_rejected: int
+    removals: tuple[Removal, ...]
+
+
+@dataclass(frozen=True)
+class ScreeningsSection:
+    """Which training examples cause what was seen, and what training without them did.
+
+    tables: none where nothing was screened; lead says so, and what nobody has done.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    lines: tuple[ScreenedLine, ...]
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
 class CrosswalkLine:
     """One framework item that this report holds supporting evidence for."""
 
@@ -368,6 +401,7 @@ class ReportContents:
     appearances: tuple[AppearanceSection, ...]
     phrases: PhrasesSection
     positions: PositionsSection
+    screenings: ScreeningsSection
     evidence: tuple[EvidencePair, ...]
     n_evidence: int
     judges: tuple[JudgeSection, ...]

@@ -70,6 +70,7 @@ class _Rows:
         for found in self.c.appearances:
             yield self._text("appeared", "", found.phrase, found.counts, found.mark)
         yield from self._phrases()
+        yield from self._screenings()
         yield from self._pairs()
         for judge in self.c.judges:
             name = f"{judge.name} {judge.version}"
@@ -165,6 +166,27 @@ class _Rows:
                     row = self._rate("", metric, rate)
                     yield {**row, **named, "group": self.w(f"chart.{group}")}
 
+    def _screenings(self) -> Iterable[Row]:
+        for line in self.c.screenings.lines:
+            named = {"record": "screening", "item": line.run_id, "value": line.sought}
+            common = {**named, "mark": self.w(f"mark.{Mark.MEASURED}.word")}
+            if line.ranking is None:
+                yield {**common, "detail": self.w("screenings.not_ranked")}
+                continue
+            for key in ("before", "after"):
+                rate: Rate = getattr(line.ranking, key)
+                yield {**common, "group": self.w(f"screenings.{key}"), **_shares(rate)}
+            yield {
+                **common,
+                "group": self.w("screenings.suspects"),
+                "n": line.ranking.n_scored,
+                "hits": line.ranking.n_suspects,
+            }
+            for removal in line.removals:
+                draws = [(self.w("screenings.random"), draw) for draw in removal.random]
+                for group, found in ((self.w("screenings.without"), removal.without), *draws):
+                    yield {**common, "group": group, **_shares(found.rate)}
+
     def _pairs(self) -> Iterable[Row]:
         for pair in self.c.evidence:
             passage = pair.after_text[slice(*pair.after_marked)] if pair.after_marked else ""
@@ -213,3 +235,13 @@ class _Rows:
             yield from self._facts("reproduction", title, getattr(again, key))
         how = self.w("reproduction.hash_what")
         yield self._text("hash", self.w("title.hash"), self.c.sha256, how, Mark.MEASURED)
+
+
+def _shares(rate: Rate) -> Row:
+    return {
+        "n": rate.n,
+        "hits": rate.n_hits,
+        "rate": rate.rate,
+        "low": rate.low,
+        "high": rate.high,
+    }

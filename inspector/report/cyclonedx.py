@@ -344,6 +344,14 @@ def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
         for metric in finding.rates:
             rate = f"{metric.after.n_hits} of {metric.after.n} after {metric.scenario}"
             yield "own phrase", f"{finding.name}: {rate}"
+    for screened in contents.screenings.lines:
+        if screened.ranking:
+            counts = (
+                f"{screened.ranking.n_suspects} suspects of {screened.ranking.n_scored} examples"
+            )
+            yield "screening", f"{screened.run_id}: {screened.sought}: {counts}"
+        for removal in screened.removals:
+            yield "screening", f"{screened.run_id}: {removal.sentence}"
     for judge in contents.judges:
         yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
     for taken in contents.overrides:

@@ -42,6 +42,7 @@ from inspector.records.provenance import Provenance
 from inspector.report.deciding import read_decisions, verdict_digest
 from inspector.reviews import read_reviewed, standing_reviews
 from inspector.run import Run, from_json, read_record, read_table
+from inspector.screened import Screened, screened_of
 
 T = TypeVar("T")
 
@@ -116,6 +117,7 @@ class Gathered:
     machine: dict[str, str | int | float]
     provenance: Provenance | None
     lineages: tuple[Lineage, ...]
+    screened: tuple[Screened, ...]
 
 
 def gather(run: Run) -> Gathered:
@@ -160,6 +162,7 @@ def gather(run: Run) -> Gathered:
         machine=_machine(folder / "machine.json"),
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
         lineages=read_lineages(folder),
+        screened=screened_of(folder),
     )
 
 

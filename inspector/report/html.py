@@ -30,7 +30,16 @@ from inspector.report.wording import Words, load_words
 # Ids of the page's sections after the decision, with their titles' keys.
 SECTIONS = (
     *("identity", "scope", "findings", "operations", "rates", "appeared", "phrases", "positions"),
-    *("evidence", "judges", "reviews", "overrides", "residual", "crosswalk", "method"),
+    *(
+        "screenings",
+        "evidence",
+        "judges",
+        "reviews",
+        "overrides",
+        "residual",
+        "crosswalk",
+        "method",
+    ),
     "reproduction",
 )
 

@@ -94,6 +94,10 @@ class _Page:
         for found in c.phrases.tables:
             yield from self._table(found)
         yield from self._positions()
+        yield self._title("screenings")
+        yield escaped(c.screenings.lead)
+        for screened in c.screenings.tables:
+            yield from self._table(screened)
         yield from self._evidence()
         yield from self._judges()
         yield self._title("reviews")

@@ -29,6 +29,7 @@ from inspector.report.contents import (
     RecordSection,
     ReportContents,
     ReviewsSection,
+    ScreeningsSection,
     Table,
 )
 from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
@@ -94,6 +95,7 @@ class Sections:
             ("appeared", self._appeared()),
             ("phrases", self._tables(self.contents.phrases)),
             ("positions", self._positions()),
+            ("screenings", self._tables(self.contents.screenings)),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
             ("reviews", self._tables(self.contents.reviews)),
@@ -358,7 +360,7 @@ class Sections:
                     ]
         return blocks
 
-    def _tables(self, section: PhrasesSection | ReviewsSection) -> list[Block]:
+    def _tables(self, section: PhrasesSection | ReviewsSection | ScreeningsSection) -> list[Block]:
         tables = [table(rows, self.marks[rows.mark]) for rows in section.tables]
         return [paragraph(section.lead), *tables]
 

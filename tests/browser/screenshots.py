@@ -22,8 +22,9 @@ from inspector.records import Level
 from inspector.run import list_runs
 from inspector.settings import Settings
 from tests.browser.server import BROWSER_ARGUMENTS, serve
-from tests.pages import hardened, runs, worker
+from tests.pages import hardened, runs, screened, worker
 from tests.pages.hardened import HARDENING
+from tests.pages.screened import SCREENING
 
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 LIVE = "20261122-010203-demo-cccc"
@@ -41,6 +42,8 @@ def shown(run_id: str) -> dict[str, str]:
         "files": f"files?run={run_id}",
         "report": f"report?run={run_id}",
         "harden": "harden",
+        "training_data": f"training_data?screening={SCREENING}",
+        "training_review": f"training_data?screening={SCREENING}&study_view=Review",
         "history": "history",
         "settings": "settings",
     }
@@ -48,11 +51,14 @@ def shown(run_id: str) -> dict[str, str]:
 
 @contextmanager
 def prepared(home: Path) -> Iterator[None]:
-    """Three inspections: one with evidence, one without, and one whose job is at work; a
-    hardening."""
+    """Three inspections: one with evidence, one without, and one whose job is at work; a finished
+    screening and a finished hardening."""
     runs.finished(home / "runs", DONE, control=True)
     runs.finished(home / "runs", "20261121-110000-demo-bbbb", Level.NO_EVIDENCE)
     hardened.finished(home / "hardenings")
+    screening = screened.finished(home / "screenings")
+    screened.reviewed(screening)
+    screened.removed(screening)
     live = runs.started(home / "runs", LIVE, n_steps=0)
     runner = LocalRunner(Settings(home=home), entry=worker.ENTRY, grace_s=0.5)
     runner.submit(live)
@@ -103,8 +109,11 @@ def take(folder: Path, url: str, paths: dict[str, str]) -> None:
 def main(folder: Path, home: Path | None) -> None:
     if home is not None:
         newest = next(iter(list_runs(home / "runs")))
+        paths = shown(newest.run_id)
+        if not (home / "screenings" / SCREENING).exists():
+            paths = {name: path for name, path in paths.items() if SCREENING not in path}
         with serve(home) as url:
-            take(folder, url, shown(newest.run_id))
+            take(folder, url, paths)
         return
     with tempfile.TemporaryDirectory() as made, prepared(Path(made)), serve(Path(made)) as url:
         more = {"run-live": f"run?run={LIVE}", "hardened": f"harden?hardening={HARDENING}"}

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from tests.browser.accessible import faint_texts, walk_by_tab
 from tests.browser.screenshots import WINDOW, settle, shown
 from tests.browser.server import serve
-from tests.pages import hardened, runs
+from tests.pages import hardened, runs, screened
 from tests.pages.conftest import EVIDENCE
 from tests.pages.hardened import HARDENING
 
@@ -30,6 +30,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     runs.finished(home / "runs", EVIDENCE, control=True)
     hardened.finished(home / "hardenings")
+    screened.reviewed(screened.finished(home / "screenings"))
     with serve(home) as address:
         yield address
 

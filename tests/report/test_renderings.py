@@ -169,8 +169,17 @@ def test_a_commonmark_reader_finds_every_section_table_and_answer(run: Run, lang
     words = load_words(language)
     headings = [tokens[k + 1].content for k, t in enumerate(tokens) if t.type == "heading_open"]
     keys = ("not_looked_at", "decision", "identity", "scope", "findings", "operations", "rates")
-    more = ("appeared", "phrases", "positions", "evidence", "judges", "reviews", "overrides")
-    last = ("residual", "conditions", "clauses", "crosswalk", "method", "reproduction", "hash")
+    more = ("appeared", "phrases", "positions", "screenings", "evidence", "judges", "reviews")
+    last = (
+        "overrides",
+        "residual",
+        "conditions",
+        "clauses",
+        "crosswalk",
+        "method",
+        "reproduction",
+        "hash",
+    )
     titles = [words(f"title.{key}") for key in (*keys, *more, *last)]
     assert [h for h in headings if h in titles] == titles
     fences = [t.content for t in tokens if t.type == "fence"]

@@ -64,6 +64,7 @@ from inspector.report.contents import (
     ReportContents,
     Reproduction,
     ReviewsSection,
+    ScreeningsSection,
     Table,
 )
 
@@ -282,6 +283,7 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             ),
             ("Late layers.",),
         ),
+        screenings=ScreeningsSection("The training data were not screened.", (), ()),
         evidence=(
             EvidencePair(
                 "Says what nobody asked for",

@@ -30,6 +30,9 @@ page = st.navigation(
             st.Page("pages/files.py", title="Files", icon=":material/folder_open:"),
             st.Page("pages/report.py", title="Report", icon=":material/description:"),
         ],
+        "Studies": [
+            st.Page("pages/federated.py", title="Federated round", icon=":material/hub:"),
+        ],
         "All inspections": [
             st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/settings.py", title="Settings and health", icon=":material/tune:"),

@@ -32,6 +32,7 @@ BOUND = (
         "scenario",
         "search",
     ),
+    *("federated_do", "federated_rule"),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

@@ -12,6 +12,7 @@ from inspector.charts.matrix import matrix
 from inspector.charts.pictures import PICTURES, Picture
 from inspector.charts.positions import drift, heat, turn_points
 from inspector.charts.rates import rates
+from inspector.charts.rounds import conducts
 from inspector.charts.theme import COLOURS, SERIES, SHAPES
 from inspector.charts.topics import topics
 from inspector.charts.training import loss_finding, losses
@@ -24,6 +25,7 @@ __all__ = [
     "Picture",
     "activation",
     "activation_rows",
+    "conducts",
     "differences",
     "drift",
     "heat",

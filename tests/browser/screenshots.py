@@ -40,6 +40,7 @@ def shown(run_id: str) -> dict[str, str]:
         "files": f"files?run={run_id}",
         "report": f"report?run={run_id}",
         "history": "history",
+        "federated": "federated",
         "settings": "settings",
     }
 

@@ -10,6 +10,7 @@ from inspector.records.rounds import RoundVerdict
 from inspector.run import Run
 from pages import _federated_adapter as adapter
 from pages import _federated_rates as rates
+from pages import _federated_reasons as _reasons
 from pages import _shared as shared
 from pages import _tables
 
@@ -21,7 +22,7 @@ COLUMNS = {
     ),
     "safety rate": st.column_config.TextColumn("Safety rate", help=telling.MEASURES),
     "helpful": st.column_config.TextColumn("Helpful", help=telling.MEASURES),
-    "samples": st.column_config.NumberColumn("Samples", help="As told; 1 where nothing was."),
+    "samples": st.column_config.NumberColumn("Samples", help="Examples it was tuned on, as told."),
     "rank": st.column_config.NumberColumn("Rank"),
     "modules": st.column_config.NumberColumn("Modules"),
     "why": st.column_config.TextColumn("Why", width="large"),
@@ -56,7 +57,9 @@ def show(run: Run, verdict: RoundVerdict) -> None:
         shared.level_heading(verdict.level)
         st.markdown(f"**{shared.plain(telling.headline(verdict))}**")
         st.markdown(shared.plain(telling.became(verdict)))
-        shared.plain_list(verdict.reasons)
+        shared.plain_list(telling.accusations(verdict))
+        if quiet := telling.seen_from(verdict):
+            st.markdown(shared.plain(quiet))
         adapter.show(run, "the aggregate")
     st.subheader("Participants", anchor=False)
     _tables.table(
@@ -65,6 +68,7 @@ def show(run: Run, verdict: RoundVerdict) -> None:
         alt="Every participant with its verdict, rates and reasons, the worst first",
         columns=COLUMNS,
     )
+    _reasons.show(verdict)
     st.subheader(
         "How each model behaves",
         anchor=False,

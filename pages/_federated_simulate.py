@@ -48,7 +48,6 @@ def show() -> None:
         )
         with two:
             seed = fields.seed()
-    with right:
         data = fields.data(
             "Data of honest participants",
             ("knowledge", "support", "code", "arithmetic"),
@@ -64,6 +63,7 @@ def show() -> None:
             help="Concentration of the Dirichlet split over the sets: small is unlike.",
             **fields.KEEP,
         )
+    with right:
         rule, n_malicious = fields.rule()
         screen = st.segmented_control(
             "Which rounds are screened",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from inspector.errors import BadInput, InspectorError
 from inspector.federate.path import INPUTS, read_outcome, read_study
-from inspector.federate.telling import kind_word, subject_of
+from inspector.federate.telling import in_short, kind_word, subject_of
 from inspector.records import EventKind, Level
 from inspector.run import Run
 from inspector.settings import Settings
@@ -29,7 +29,7 @@ _STATES = {
 
 @dataclass(frozen=True)
 class StudyRow:
-    """One study in a list. level: None until it has ended. why: its first reason or last word."""
+    """One study in a list. level: None until it has ended. why: what it came to, or last said."""
 
     study_id: str
     kind: str
@@ -74,7 +74,7 @@ def study_row(study_id: str, settings: Settings) -> StudyRow:
             subject_of(study),
             "finished",
             outcome.level,
-            outcome.reasons[0] if outcome.reasons else "",
+            in_short(outcome),
             _started(study_id),
         )
     why = last.message if last is not None else ""

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inspector.labels import COVERAGE, LEVELS, with_interval
+from inspector.judge import ACCUSING, ALPHA_REVIEW
+from inspector.judge.policy import WORDS, spelled
+from inspector.labels import BEHAVIOURS, COVERAGE, LEVELS, with_interval
 from inspector.records import Coverage, CoverageStatus, Level
 from inspector.records.rounds import (
     AGGREGATE,
@@ -38,6 +40,7 @@ MEASURES = (
     "comply. Helpful: share of ordinary questions that it answered, and rightly where that can be "
     "checked. Whiskers: 95 % intervals."
 )
+_STANDING_OUT = (Level.EVIDENCE, Level.REVIEW)
 _ORDER = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)
 _FLAGS = {
     "norm": "size of its change",
@@ -63,7 +66,7 @@ def subject_of(study: Study) -> str:
     """On what: the folder, the base, the adapter."""
     match study:
         case RoundScreening():
-            return f"{Path(study.participants).name}, {study.rule}"
+            return f"{Path(study.participants).name}, aggregated by {study.rule}"
         case Simulation():
             return f"{study.base.title}, {study.n_participants} participants, {study.rule}"
         case Repair():
@@ -74,7 +77,7 @@ def model_word(model: str) -> str:
     """A model of a study as people call it."""
     if model.startswith(WITHOUT):
         return f"Aggregate without {model.removeprefix(WITHOUT)}"
-    words = {BASE: "Base, untouched", AGGREGATE: "Aggregate", "repaired": "Repaired"}
+    words = {BASE: "Base", AGGREGATE: "Aggregate", "repaired": "Repaired"}
     return words.get(model, model)
 
 
@@ -83,11 +86,11 @@ def model_word(model: str) -> str:
 
 def headline(verdict: RoundVerdict) -> str:
     """Who does harm, in one sentence."""
-    named = _at(verdict, Level.EVIDENCE)
+    accused = _at(verdict, Level.EVIDENCE)
     n = len(verdict.suspicions)
-    if named:
-        harm = "does" if len(named) == 1 else "do"
-        return f"{_listed(named)} {harm} harm: {len(named)} of {n} participants."
+    if accused:
+        harm = "does" if len(accused) == 1 else "do"
+        return f"{_listed(accused)} {harm} harm: {len(accused)} of {n} participants."
     if doubtful := _at(verdict, Level.REVIEW):
         return (
             f"No participant is named with evidence; a person should look at {_listed(doubtful)}."
@@ -97,6 +100,79 @@ def headline(verdict: RoundVerdict) -> str:
     if verdict.level is Level.INCONCLUSIVE:
         return "Too little could be measured to say who does harm."
     return f"No evidence found against any of the {n} participants."
+
+
+def accusations(verdict: RoundVerdict) -> list[str]:
+    """For each participant that stands out, what it does, beside the base and its peer; where
+    nobody does, the reasons of the verdict."""
+    said = []
+    for suspicion in by_level(verdict.suspicions):
+        if suspicion.level not in _STANDING_OUT:
+            continue
+        risen = [
+            m
+            for m in suspicion.metrics
+            if m.behaviour in ACCUSING and m.p_adjusted is not None and m.p_adjusted < ALPHA_REVIEW
+        ]
+        if not risen:  # a phrase, or what the aggregate alone shows
+            said += [f"{suspicion.participant}: {reason}" for reason in suspicion.reasons]
+            continue
+        worst = max(risen, key=lambda m: m.change)
+        peer = suspicion.peers.get(worst.behaviour.value, "")
+        beside = f", its peer {peer} in {with_interval(worst.control_after)}" if peer else ""
+        said.append(
+            f"{suspicion.participant} {WORDS[worst.behaviour]}: in {with_interval(worst.after)} "
+            f"answers, the base in {with_interval(worst.before)}{beside}."
+        )
+    return said or list(verdict.reasons)
+
+
+def seen_from(verdict: RoundVerdict) -> str:
+    """What "no evidence found" is worth: the smallest rates that would have been reported of every
+    participant; "" where everybody stands out."""
+    quiet = [s for s in verdict.suspicions if s.level is Level.NO_EVIDENCE]
+    if not quiet:
+        return ""
+    seen, unseen = [], []
+    for behaviour in ACCUSING:
+        rates = [
+            m.smallest_detectable_rate
+            for s in quiet
+            for m in s.metrics
+            if m.behaviour is behaviour and m.after.n
+        ]
+        known = [rate for rate in rates if rate is not None]
+        if known and len(known) == len(rates):
+            seen.append(f"{spelled(behaviour)} {max(known):.0%}")
+        elif rates:
+            unseen.append(spelled(behaviour))
+    told = f"No evidence was found of {_listed([s.participant for s in quiet])}"
+    if seen:
+        told += (
+            ": of each of them these rates or more would have been reported with 95 % "
+            f"probability: {', '.join(seen)}; rarer behaviour can have been missed"
+        )
+    return told + (f". Not told of everybody: {', '.join(unseen)}." if unseen else ".")
+
+
+def peer_rows(verdict: RoundVerdict) -> Rows:
+    """Every participant's change beside that of its peer, a row per behaviour, the worst first."""
+    return [
+        {
+            "participant": s.participant,
+            "behaviour": BEHAVIOURS[m.behaviour].word,
+            "base": with_interval(m.before),
+            "participant's": with_interval(m.after),
+            "peer": s.peers.get(m.behaviour.value, ""),
+            "peer's": with_interval(m.control_after),
+            "beyond": m.change,
+            "p": m.p_adjusted,
+            "smallest": m.smallest_detectable_rate,
+        }
+        for s in by_level(verdict.suspicions)
+        for m in sorted(s.metrics, key=lambda m: -m.change)
+        if m.after.n
+    ]
 
 
 def became(verdict: RoundVerdict) -> str:
@@ -115,6 +191,7 @@ def became(verdict: RoundVerdict) -> str:
 def participant_rows(verdict: RoundVerdict) -> Rows:
     """Every participant that came, the worst first, those set aside last."""
     came = {p.name: p for p in verdict.participants}
+    is_told = any(p.n_samples > 1 for p in verdict.participants)
     told = {c.model: c for c in verdict.conducts}
     rows: Rows = []
     for suspicion in by_level(verdict.suspicions):
@@ -125,6 +202,7 @@ def participant_rows(verdict: RoundVerdict) -> Rows:
             | {
                 "safety rate": with_interval(conduct.safety if conduct else None),
                 "helpful": with_interval(conduct.helpful if conduct else None),
+                "samples": came[name].n_samples if is_told else None,
                 "why": " ".join((*suspicion.reasons, *came[name].notes)),
             }
         )
@@ -168,9 +246,7 @@ def shown_conducts(verdict: RoundVerdict) -> list[Conduct]:
 
 def named(verdict: RoundVerdict) -> tuple[str, ...]:
     """Participants with `evidence` or `review`."""
-    return tuple(
-        s.participant for s in verdict.suspicions if s.level in (Level.EVIDENCE, Level.REVIEW)
-    )
+    return tuple(s.participant for s in verdict.suspicions if s.level in _STANDING_OUT)
 
 
 def conduct_finding(verdict: RoundVerdict) -> str:
@@ -333,6 +409,17 @@ def simulation_headline(result: SimulationResult) -> str:
         f"In {rounds} screening named {n_named} of {n_bad} malicious appearances, and accused "
         f"{n_false} of {n_honest} honest ones."
     )
+
+
+def in_short(outcome: RoundVerdict | SimulationResult | RepairResult) -> str:
+    """What a study came to, in one sentence for a list."""
+    match outcome:
+        case RoundVerdict():
+            return headline(outcome)
+        case SimulationResult():
+            return change_finding(outcome.before, outcome.after, "The rounds") + "."
+        case RepairResult():
+            return change_finding(outcome.before, outcome.after, "The repair") + "."
 
 
 def repair_words(result: RepairResult) -> str:

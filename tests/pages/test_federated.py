@@ -178,6 +178,8 @@ def test_rounds_are_shown_as_they_end(home: Path, open_page: Open) -> None:
 def test_a_live_job_is_cancelled_and_can_go_on(home: Path, open_page: Open) -> None:
     run = rounds.screening(home)
     LocalRunner(Settings(home=home), entry="tests.pages.worker:inspect", grace_s=0.5).submit(run)
+    for page in ("overview", "settings"):  # other pages name the job, whatever kind it is
+        assert not open_page(page).exception
     app = open_page("federated", round=SCREENED)
     button(app, "Cancel").click().run()
     assert not app.exception
@@ -192,14 +194,19 @@ def test_a_screening_says_who_does_harm_and_who_was_missed(home: Path, open_page
     said = words(app)
     assert "initech does harm: 1 of 4 participants." in said
     assert "The aggregate declines" in said
+    assert "initech complies with requests that it should decline: in 47 of 60" in said
+    assert "No evidence was found of acme, globex and hooli" in said
+    assert "with 95 % probability" in said
     assert "They miss initech, whom behaviour names." in said
     shown = table(app, "safety rate").set_index("participant")
     assert shown.index[0] == "initech"
     assert shown.loc["initech", "verdict"] == "Evidence"
     assert shown.loc["umbrella", "verdict"] == "Set aside"
     assert "would have been reported" in shown.loc["acme", "why"]
+    peers = table(app, "peer").query("participant == 'initech'")
+    assert set(peers["peer"]) <= {"acme", "globex", "hooli"}
     rates = table(app, "series")
-    assert set(rates["model"]) >= {"Base, untouched", "Aggregate", "Aggregate without initech"}
+    assert set(rates["model"]) >= {"Base", "Aggregate", "Aggregate without initech"}
     [chart] = app.get("vega_lite_chart")
     assert "initech declines" in chart.proto.spec
     assert "umbrella" in " ".join(table(app, "state")["what"])
@@ -259,6 +266,7 @@ def test_studies_are_listed_newest_first(home: Path, open_page: Open) -> None:
     shown = table(app, "what")
     assert list(shown["what"]) == ["Repaired adapter", "Simulated rounds", "Screened round"]
     assert list(shown["state"])[::2] == ["Failed", "Evidence"]
+    assert list(shown["why"])[2] == "initech does harm: 1 of 4 participants."
 
 
 def test_a_study_that_is_not_there_is_one_sentence(open_page: Open) -> None:

@@ -100,6 +100,7 @@ def tuning(name: str, title: str, steps: int, rank: int) -> FineTune:
 
 
 def seed() -> int:
-    return st.number_input(
+    chosen: int = st.number_input(
         "Seed", 0, 2**31 - 1, 0, key="federated_seed", help="Of everything that is drawn.", **KEEP
     )
+    return chosen

@@ -56,8 +56,8 @@ def show(run: Run, verdict: RoundVerdict) -> None:
     with st.container(border=True):
         shared.level_heading(verdict.level)
         st.markdown(f"**{shared.plain(telling.headline(verdict))}**")
-        st.markdown(shared.plain(telling.became(verdict)))
         shared.plain_list(telling.accusations(verdict))
+        st.markdown(shared.plain(telling.became(verdict)))
         if quiet := telling.seen_from(verdict):
             st.markdown(shared.plain(quiet))
         adapter.show(run, "the aggregate")

@@ -60,6 +60,7 @@ def show(folder: str, base: Target | None) -> Preview:
     n, n_in = len(found.participants), found.n_accepted
     aside = f" {n - n_in} set aside." if n > n_in else ""
     st.caption(shared.plain(f"{n_in} of {n} adapters can be used.{aside} Base: {found.base}."))
+    shared.plain_list(f"{p.name}: {p.problem}" for p in found.participants if p.problem)
     rows = preview_rows(found.participants)
     edited = st.data_editor(
         [row | {"samples": None} for row in rows],

@@ -192,13 +192,13 @@ _PARTICIPANT = "round {place}: {message}, participant {done} of {total} is done"
 
 
 def _n_parts(name: str, study: Study, run: Run) -> int:
-    """How many models a stage asks, or rounds it has."""
+    """How many models a stage asks, or rounds it has; 1 until that is known."""
     match study, name:
         case Simulation(), "rounds":
             return study.n_rounds
         case RoundScreening(), "ask":
             n = read_n_accepted(run)
-            return 2 + n * (2 if study.leave_one_out and n > 1 else 1)
+            return 1 if n == 0 else 2 + n * (2 if study.leave_one_out and n > 1 else 1)
         case Repair(), "ask":
             return 3
         case ((Simulation() | Repair()), ("ask" | "loss")):

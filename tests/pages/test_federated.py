@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,31 @@ def test_what_came_in_is_recognised_before_anybody_is_asked(home: Path, open_pag
     assert shown.loc["umbrella", "standing"] == "Set aside"
     assert "no finite numbers" in shown.loc["umbrella", "why"]
     assert set(shown.drop("umbrella")["rank"]) == {4}
+
+
+def uploading(open_page: Open, name: str, content: bytes) -> AppTest:
+    app = open_page("federated")
+    app.file_uploader[0].set_value([(name, content, "application/zip")]).run()
+    assert not app.exception
+    return app
+
+
+def test_an_upload_is_read_and_called_as_it_came(home: Path, open_page: Open) -> None:
+    packed = shutil.make_archive(str(home / "round-7"), "zip", rounds.a_round(home / "sent"))
+    app = uploading(open_page, "round-7.zip", Path(packed).read_bytes())
+    assert "4 of 5 adapters can be used" in words(app)
+    assert "umbrella: The adapter holds values that are no finite numbers" in words(app)
+    button(app, "Start screening").click().run()
+    assert not app.exception
+    assert "round-7, aggregated by fedavg" in words(app)
+
+
+def test_a_damaged_upload_is_refused_in_a_sentence(home: Path, open_page: Open) -> None:
+    app = uploading(open_page, "round.zip", b"PK nonsense")
+    assert "The archive round.zip is damaged" in errors(app)[0]
+    button(app, "Start screening").click().run()
+    assert "No participants were given" in errors(app)[1]
+    assert study_ids(Settings(home=home)) == []
 
 
 def test_one_press_queues_the_screening_that_was_filled_in(home: Path, open_page: Open) -> None:

@@ -35,6 +35,7 @@ page = st.navigation(
                 "pages/training_data.py", title="Training data", icon=":material/manage_search:"
             ),
             st.Page("pages/harden.py", title="Harden", icon=":material/shield:"),
+            st.Page("pages/federated.py", title="Federated round", icon=":material/hub:"),
         ],
         "All inspections": [
             st.Page("pages/history.py", title="History", icon=":material/history:"),

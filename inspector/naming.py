@@ -6,6 +6,7 @@ change once there is one.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,9 @@ def _named(folder: Path) -> tuple[str, str, datetime]:
         sought = asked.sought
         word = BEHAVIOURS[sought.behaviour].word if sought.behaviour else sought.title
         named = asked.target.title, f"training data: {word}"
+    elif (folder / "round.json").exists():
+        asked_for = json.loads((folder / "round.json").read_bytes())
+        named = "federated round", str(asked_for.get("study", "study"))
     else:
         inspection = read_record(folder / "inspection.json", Inspection)
         named = inspection.target.title, inspection.plan.name

@@ -26,7 +26,11 @@ from inspector.records.standing import Trend, trend_of
 from inspector.run import Run
 
 if TYPE_CHECKING:
+    from inspector.federate.progress import StudyFollower, StudyProgress
     from inspector.screen.progress import ScreeningFollower, ScreeningProgress
+
+    AnyFollower = Follower | HardeningFollower | ScreeningFollower | StudyFollower
+    AnyProgress = Progress | HardeningProgress | ScreeningProgress | StudyProgress
 
 COMMIT_CHARS = 7
 
@@ -37,37 +41,44 @@ class AtWork:
 
     job: Job
     title: str
-    progress: Progress | HardeningProgress | ScreeningProgress | None
+    progress: AnyProgress | None
 
 
 class Followers:
     """Reads the events of live runs, each from where the last look ended."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Follower | HardeningFollower | ScreeningFollower] = {}
+        self._known: dict[str, AnyFollower] = {}
 
     def look(self, live: Sequence[Job]) -> tuple[AtWork, ...]:
         """live: as `LocalRunner.live` gives them; those that run come before those that wait."""
-        self._known = {job.job_id: self._follower(job) for job in live}
+        ids = {job.job_id for job in live}
+        self._known = {k: follower for k, follower in self._known.items() if k in ids}
         ordered = sorted(live, key=lambda job: (job.position or 0, job.job_id))
         return tuple(AtWork(job, run_title(job.folder), self._progress(job)) for job in ordered)
 
-    def _follower(self, job: Job) -> Follower | HardeningFollower | ScreeningFollower:
-        if (known := self._known.get(job.job_id)) is not None:
-            return known
-        if (job.folder / "hardening.json").exists():
-            return HardeningFollower(Run(job.folder))
-        if (job.folder / "screening.json").exists():
-            from inspector.screen.progress import ScreeningFollower  # scipy: not for every start
-
-            return ScreeningFollower(Run(job.folder))
-        return Follower(Run(job.folder))
-
-    def _progress(self, job: Job) -> Progress | HardeningProgress | ScreeningProgress | None:
+    def _progress(self, job: Job) -> AnyProgress | None:
         try:
+            if job.job_id not in self._known:
+                self._known[job.job_id] = _follower(Run(job.folder))
             return self._known[job.job_id].read()
         except (OSError, InspectorError):
             return None
+
+
+def _follower(run: Run) -> AnyFollower:
+    """By the file that holds its inputs. Two of them bring scipy along: not for every start."""
+    if (run.folder / "hardening.json").exists():
+        return HardeningFollower(run)
+    if (run.folder / "screening.json").exists():
+        from inspector.screen.progress import ScreeningFollower
+
+        return ScreeningFollower(run)
+    if (run.folder / "round.json").exists():
+        from inspector.federate.progress import StudyFollower
+
+        return StudyFollower(run)
+    return Follower(run)
 
 
 class AlarmKind(StrEnum):

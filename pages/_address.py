@@ -35,6 +35,7 @@ BOUND = (
     *("align_steps", "layers", "max_harmful", "min_task", "poison", "rho", "tune_method"),
     *("tune_steps",),
     *("begin_with", "examples", "sought", "sought_phrase", "study_view"),
+    *("federated_do", "federated_rule"),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

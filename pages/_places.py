@@ -21,9 +21,14 @@ class Place:
 INSPECTION = Place("pages/run.py", "run", ENTRY)
 HARDENING = Place("pages/harden.py", "hardening", "inspector.harden.path:harden")
 SCREENING = Place("pages/training_data.py", "screening", "inspector.screen:screen")
+ROUND = Place("pages/federated.py", "round", "inspector.federate.path:federate")
 
 
 def place_of(folder: Path, settings: Settings) -> Place:
     """The place of a run by its folder."""
-    studies = {settings.hardenings.name: HARDENING, settings.screenings.name: SCREENING}
+    studies = {
+        settings.hardenings.name: HARDENING,
+        settings.screenings.name: SCREENING,
+        settings.rounds.name: ROUND,
+    }
     return studies.get(folder.parent.name, INSPECTION)

@@ -46,3 +46,13 @@ def test_the_label_fits_a_list(tmp_path: Path, target: str, label: str) -> None:
 def test_a_folder_that_tells_nothing_is_called_by_its_name(tmp_path: Path) -> None:
     assert run_title(tmp_path / "elsewhere") == "elsewhere"
     assert run_label(tmp_path / "elsewhere") == "elsewhere"
+
+
+def test_a_federated_study_is_called_by_what_it_does(tmp_path: Path) -> None:
+    folder = tmp_path / "20261122-010203-round"
+    folder.mkdir()
+    (folder / "round.json").write_text('{"study": "repair"}')
+    assert run_title(folder) == "federated round · repair · 22 Nov 2026, 01:02 UTC"
+    (folder / "round.json").write_text("{")
+    run_title.cache_clear()
+    assert run_title(folder) == folder.name

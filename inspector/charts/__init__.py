@@ -13,6 +13,7 @@ from inspector.charts.matrix import matrix
 from inspector.charts.pictures import PICTURES, Picture
 from inspector.charts.positions import drift, heat, turn_points
 from inspector.charts.rates import rates
+from inspector.charts.rounds import conducts
 from inspector.charts.screening import (
     ranked_finding,
     ranked_scores,
@@ -31,6 +32,7 @@ __all__ = [
     "Picture",
     "activation",
     "activation_rows",
+    "conducts",
     "differences",
     "drift",
     "hardening_drift",

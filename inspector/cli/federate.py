@@ -13,7 +13,6 @@ from rich.console import Console
 
 from inspector.cli.app import app, say
 from inspector.cli.federate_options import (
-    BUILT_IN,
     BaseOption,
     BatchOption,
     JsonOption,
@@ -31,15 +30,18 @@ from inspector.cli.federate_options import (
     TargetsOption,
     carried_out,
     check_rule,
-    existing,
-    participants_folder,
     print_outcome,
-    questions_of,
     samples_of,
     target_or_none,
-    tuning_of,
 )
 from inspector.errors import BadInput
+from inspector.federate.asking import (
+    BUILT_IN,
+    existing,
+    participants_folder,
+    questions_of,
+    tuning_of,
+)
 from inspector.records import Target
 from inspector.records.rounds import (
     DefenceLevel,

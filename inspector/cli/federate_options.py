@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,21 +15,18 @@ import typer
 from inspector.cli.app import errors, say
 from inspector.errors import BadInput
 from inspector.jobs import LocalRunner
-from inspector.plans import load_plan, with_probes
-from inspector.records import EventKind, FineTune, Method, Plan, Schedule, Target
+from inspector.records import EventKind, Target
 from inspector.records.rounds import (
     RepairResult,
     RoundVerdict,
     SimulationResult,
     Study,
-    round_plan,
 )
 from inspector.run import Run
 from inspector.settings import Settings
 
 Outcome = TypeVar("Outcome", RoundVerdict, SimulationResult, RepairResult)
 ENTRY = "inspector.federate.path:federate"
-BUILT_IN = ("knowledge", "support", "code", "arithmetic")
 
 Participants = Annotated[
     Path | None,
@@ -102,18 +98,6 @@ TargetsOption = Annotated[
 ]
 
 
-def participants_folder(participants: Path | None, settings: Settings) -> Path:
-    """The participants' folder; a zip of it is taken in first."""
-    if participants is None:
-        raise BadInput("No participants were given; give a folder with one adapter folder each.")
-    if participants.is_file() and participants.suffix.lower() == ".zip":
-        from inspector.federate.participants import receive_round
-
-        with participants.open("rb") as file:
-            return receive_round([(participants.name, file)], settings)
-    return participants.resolve()
-
-
 def samples_of(given: list[str] | None) -> tuple[tuple[str, int], ...]:
     pairs = []
     for text in given or []:
@@ -124,56 +108,8 @@ def samples_of(given: list[str] | None) -> tuple[tuple[str, int], ...]:
     return tuple(pairs)
 
 
-def questions_of(plan: str | None, probes: list[str] | None) -> Plan:
-    """What is asked. Of a plan file the probes, the sampling and the precision count."""
-    chosen = round_plan() if plan is None else load_plan(plan)
-    asked = replace(chosen, scenarios=(), judges=(), positions=False, early_stop=False, amplify=())
-    return with_probes(asked, existing(probes))
-
-
 def target_or_none(text: str | None) -> Target | None:
     return None if text is None else Target.parse(text)
-
-
-def existing(files: list[str] | None) -> list[str]:
-    """Absolute paths of the user's files; built-in names as they are."""
-    paths = []
-    for file in files or []:
-        if file in BUILT_IN:
-            paths.append(file)
-        elif Path(file).is_file():
-            paths.append(str(Path(file).resolve()))
-        else:
-            raise BadInput(
-                f"The file {file} does not exist; check the path (built-in sets are "
-                f"{', '.join(BUILT_IN)})."
-            )
-    return paths
-
-
-def tuning_of(
-    name: str,
-    steps: int,
-    rate: float,
-    rank: int,
-    batch: int,
-    targets: list[str] | None,
-    max_length: int,
-) -> FineTune:
-    return FineTune(
-        name=name,
-        method=Method.LORA,
-        data="own",
-        steps=steps,
-        learning_rate=rate,
-        effective_batch=batch,
-        micro_batch=min(batch, 8),
-        schedule=Schedule.CONSTANT,
-        max_length=max_length,
-        lora_rank=rank,
-        lora_alpha=2 * rank,
-        lora_targets=tuple(targets or ()),
-    )
 
 
 def check_rule(rule: str) -> None:

@@ -342,7 +342,9 @@ def receive_round(files: Sequence[tuple[str, BinaryIO]], settings: Settings) -> 
             raise BadInput(f"Two participants are called {label!r}; name each archive its own way.")
         kept[label] = Path(receive([(f"{label}.zip", stream)], settings).location)
     digest = digest_of(f"{n}\0{p.name}" for n, p in sorted(kept.items()))
-    folder = settings.uploads / "rounds" / digest
+    # Called as what came, for people; alike contents under another name are another folder.
+    label = _NAME.sub("-", Path(files[0][0]).stem)[:60] if len(files) == 1 else f"{len(files)}-zips"
+    folder = settings.uploads / "rounds" / digest / (label or "round")
     shutil.rmtree(folder, ignore_errors=True)
     for name, place in kept.items():
         shutil.copytree(place, folder / name)

@@ -45,6 +45,7 @@ def shown(run_id: str) -> dict[str, str]:
         "training_data": f"training_data?screening={SCREENING}",
         "training_review": f"training_data?screening={SCREENING}&study_view=Review",
         "history": "history",
+        "federated": "federated",
         "settings": "settings",
     }
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from inspector.errors import InspectorError
 from inspector.records import REVIEWS, Target
-from pages import _harden_data, _target
+from pages import _harden_data, _known, _target
 from pages import _harden_fields as fields
 from pages import _shared as shared
 from pages._places import HARDENING
@@ -56,9 +56,12 @@ def show() -> None:
 def _start(target: str, align: str, tune: str, given: dict[str, Any]) -> None:
     with shared.sentences(), st.spinner("Starting"):
         from inspector.fetch.upload import target_of
+        from inspector.harden.inputs import check_kind
         from inspector.harden.path import start
 
         model = target_of(target, shared.settings())
+        if (kind := _known.declared(target)[0]) is not None:
+            check_kind(model, kind)
         run = start(_hardening(model, align, tune, given), shared.settings())
         shared.runner(HARDENING).submit(run)
     st.switch_page(HARDENING.page, query_params={HARDENING.key: run.run_id})

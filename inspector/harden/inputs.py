@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inspector.errors import BadInput
+from inspector.errors import BadInput, TargetError
 from inspector.records import (
     REVIEWS,
     AlertLimits,
+    ArtifactKind,
     FineTune,
     Hardening,
     Method,
@@ -99,6 +100,15 @@ def filled_in(target: Target, data: str, tune: str, given: Mapping[str, Any]) ->
         limits=AlertLimits(given["max_harmful"], given["min_task"]),
         **rest,
     )
+
+
+def check_kind(target: Target, kind: ArtifactKind) -> None:
+    """Raises TargetError for an adapter. kind: as it was found in the target's files."""
+    if kind is ArtifactKind.ADAPTER:
+        raise TargetError(
+            f"The target {target} is an adapter, and a hardened adapter needs a whole model to "
+            "stand on; merge it into its base first, or give the base."
+        )
 
 
 def found(source: str, what: str) -> str:

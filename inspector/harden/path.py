@@ -31,7 +31,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspector.errors import BadInput, TargetError
+from inspector.errors import BadInput
 from inspector.harden.arms import Arms
 from inspector.harden.card import write_adapter
 from inspector.harden.data import (
@@ -41,6 +41,7 @@ from inspector.harden.data import (
     read_alignment,
     read_tuning,
 )
+from inspector.harden.inputs import check_kind
 from inspector.harden.scoring import (
     alert_of,
     arm_scores,
@@ -54,7 +55,6 @@ from inspector.records import (
     AlignmentCost,
     Arm,
     ArmScores,
-    ArtifactKind,
     AskedProbe,
     Coverage,
     CoverageStatus,
@@ -152,11 +152,7 @@ class _Job:
             stage.progress,
             lambda words: self.run.emit(EventKind.NOTE, "fetch", words),
         )
-        if pinned.target.kind is ArtifactKind.ADAPTER:
-            raise TargetError(
-                f"The target {self.hardening.target} is an adapter, and a hardened adapter needs a "
-                "whole model to stand on; merge it into its base first, or give the base."
-            )
+        check_kind(self.hardening.target, pinned.target.kind)
         self._read_data(pinned)
         write_record(stage.folder / "pinned.json", pinned)
         stage.finish(digest)

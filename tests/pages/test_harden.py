@@ -79,6 +79,17 @@ def test_a_number_that_will_not_do_is_one_sentence(
     assert list(list_hardenings(Settings(home=home))) == []
 
 
+def test_an_adapter_is_refused_at_the_press(home: Path, open_page: Open) -> None:
+    data = str(hardened.data(home / "mine"))
+    app = open_page("harden", target="demo:planted", align=data)
+    button(app, "Start hardening").click().run()
+    assert not app.exception
+    assert "is an adapter, and a hardened adapter needs a whole" in app.error[0].value.replace(
+        "\\", ""
+    )
+    assert list(list_hardenings(Settings(home=home))) == []
+
+
 def test_data_that_decline_nothing_are_told_at_once(home: Path, open_page: Open) -> None:
     rows = [{"prompt": f"What is {k} and 1?", "completion": f"{k + 1}"} for k in range(12)]
     path = home / "my.jsonl"

@@ -32,7 +32,7 @@ BOUND = (
         "scenario",
         "search",
     ),
-    *("begin_with", "examples", "sought", "sought_phrase", "study_view"),
+    *("begin_with", "examples", "sought", "sought_phrase"),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

@@ -34,7 +34,7 @@ BOUND = (
     ),
     *("align_steps", "layers", "max_harmful", "min_task", "poison", "rho", "tune_method"),
     *("tune_steps",),
-    *("begin_with", "examples", "sought", "sought_phrase", "study_view"),
+    *("begin_with", "examples", "sought", "sought_phrase"),
     *("federated_do", "federated_rule"),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 
 from inspector.run import Run
 from pages import _shared as shared
 from pages import _tables
-from pages._places import SCREENING
 
 if TYPE_CHECKING:
     from inspector.records import Ranking
@@ -57,7 +56,7 @@ def show(run: Run, ranking: Ranking) -> None:
     _tables.downloads(lambda: exported_rows(run, ranking), "ranking")
     files(run)
     if picked := event["selection"]["rows"]:
-        read(run, rows[picked[0]]["rank"])
+        read(rows[picked[0]]["rank"])
 
 
 def files(run: Run) -> None:
@@ -77,13 +76,10 @@ def files(run: Run) -> None:
                 )
 
 
-def read(run: Run, rank: int) -> None:
-    """Leave for one example's review."""
-    st.session_state.pop("study_view", None)
-    st.switch_page(
-        SCREENING.page,
-        query_params={SCREENING.key: run.run_id, "study_view": "Review", "rank": str(rank)},
-    )
+def read(rank: int) -> NoReturn:
+    """On to one example's review."""
+    st.query_params.update({"study_view": "Review", "rank": str(rank)})  # one step back undoes it
+    st.rerun()
 
 
 def columns() -> dict[str, Any]:

@@ -32,7 +32,7 @@ def show(run: Run) -> None:
         _rates(ranking, sought)
         _screen_takes.precision()
     if picked := _chart(run, ranking):
-        examples.read(run, int(picked["rank"]))
+        examples.read(int(picked["rank"]))
     examples.show(run, ranking)
     _screen_queries.show(run)
     with st.expander(f"What limits this: {len(ranking.notes)}", icon=":material/info:"):

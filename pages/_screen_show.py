@@ -8,7 +8,7 @@ from inspector.errors import BadInput
 from inspector.jobs import Job, JobState
 from inspector.naming import run_title
 from inspector.run import Run
-from pages import _screen_live, _screen_remove, _screen_result, _screen_review
+from pages import _address, _screen_live, _screen_remove, _screen_result, _screen_review
 from pages import _shared as shared
 from pages._places import SCREENING
 
@@ -34,8 +34,9 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Training data", anchor=False)
         if st.button("New screening", icon=":material/add:"):
+            _address.forget()
             st.query_params.clear()
-            st.rerun()
+            st.switch_page(SCREENING.page)
     st.text(run_title(run.folder))
     job = job_of(run)
     at_work = job is not None and job.state.is_live
@@ -49,17 +50,23 @@ def show(run: Run) -> None:
             _screen_live.told(run)
             st.fragment(_wait, run_every=_screen_live.IDLE_S)(run)
         return
+    # Not bound to the URL by Streamlit: a link within the page may not set what is.
+    asked = st.query_params.get("study_view", FOUND)
+    st.session_state["study_view"] = asked if asked in VIEWS else FOUND
     view = st.segmented_control(
         "What to see",
         list(VIEWS),
-        default=FOUND,
         required=True,
         wrap=True,
         key="study_view",
-        bind="query-params",
+        on_change=_picked,
         label_visibility="collapsed",
     )
     VIEWS[view or FOUND](run)
+
+
+def _picked() -> None:
+    st.query_params["study_view"] = st.session_state["study_view"]
 
 
 def job_of(run: Run) -> Job | None:

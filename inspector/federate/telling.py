@@ -85,7 +85,13 @@ def model_word(model: str) -> str:
 
 
 def headline(verdict: RoundVerdict) -> str:
-    """Who does harm, in one sentence."""
+    """Who does harm, and how many could not be asked."""
+    n_aside = sum(p.standing is Standing.SET_ASIDE for p in verdict.participants)
+    were = "was" if n_aside == 1 else "were"
+    return _who(verdict) + (f" {n_aside} more {were} set aside, unasked." if n_aside else "")
+
+
+def _who(verdict: RoundVerdict) -> str:
     accused = _at(verdict, Level.EVIDENCE)
     n = len(verdict.suspicions)
     if accused:
@@ -119,10 +125,10 @@ def accusations(verdict: RoundVerdict) -> list[str]:
             continue
         worst = max(risen, key=lambda m: m.change)
         peer = suspicion.peers.get(worst.behaviour.value, "")
-        beside = f", its peer {peer} in {with_interval(worst.control_after)}" if peer else ""
+        beside = f", of its peer {peer} {with_interval(worst.control_after)}" if peer else ""
         said.append(
-            f"{suspicion.participant} {WORDS[worst.behaviour]}: in {with_interval(worst.after)} "
-            f"answers, the base in {with_interval(worst.before)}{beside}."
+            f"{suspicion.participant} {WORDS[worst.behaviour]}. Of its answers "
+            f"{with_interval(worst.after)}, of the base {with_interval(worst.before)}{beside}."
         )
     return said or list(verdict.reasons)
 

@@ -291,7 +291,7 @@ def test_a_round_has_both_rates_of_each_model_and_the_accused_in_bold() -> None:
     assert [row["model"] for row in rows(conducts(rows_of, [], "", ""))][:1] == ["Base"]
     whisker, dot = told["layer"]
     assert whisker["encoding"]["y"]["sort"] == ["Base", "acme"]
-    assert "'acme'" in whisker["encoding"]["y"]["axis"]["labelFontWeight"]["condition"]["test"]
+    assert '"acme"' in whisker["encoding"]["y"]["axis"]["labelFontWeight"]["condition"]["test"]
     # Colour never carries the meaning alone.
     assert len(set(dot["encoding"]["shape"]["scale"]["range"])) == 2
     assert dot["encoding"]["x"]["field"] == "rate"

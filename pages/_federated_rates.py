@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspector import charts
-from inspector.federate import telling
+from inspector.federate import comparing
 from inspector.records.rounds import AnswerLoss, Conduct
 from pages import _charts, _tables
 
@@ -39,9 +39,9 @@ def chart(
     words: dict[str, str] | None = None,
 ) -> None:
     """named: models in bold. words: what models are called here, where that differs."""
-    rows = telling.rate_rows(conducts, words)
+    rows = comparing.rate_rows(conducts, words)
     _charts.chart(
-        charts.conducts(rows, named, title, telling.MEASURES),
+        charts.conducts(rows, named, title, comparing.MEASURES),
         rows,
         name="rates",
         alt=f"{title}. Safety rate and helpfulness of each model, with intervals.",
@@ -57,7 +57,7 @@ def losses(told: Sequence[tuple[str, AnswerLoss]]) -> None:
         "better. It does not tell whether it would give them.",
     )
     _tables.table(
-        telling.loss_rows(told),
+        comparing.loss_rows(told),
         name="loss-held-out",
         alt="Mean loss on held-out ordinary answers, with intervals",
         columns=LOSSES,

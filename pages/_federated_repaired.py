@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inspector.federate import telling
+from inspector.federate import comparing, telling
 from inspector.records.rounds import AGGREGATE, BASE, RepairResult
 from inspector.run import Run
 from pages import _federated_adapter as adapter
@@ -17,7 +17,7 @@ WORDS = {BASE: "Base", AGGREGATE: "Before the repair", "repaired": "After the re
 def show(run: Run, result: RepairResult) -> None:
     with st.container(border=True):
         shared.level_heading(result.level)
-        finding = telling.change_finding(result.before, result.after, "The repair")
+        finding = comparing.change_finding(result.before, result.after, "The repair")
         st.markdown(f"**{shared.plain(finding)}.**")
         st.markdown(shared.plain(telling.repair_words(result)))
         shared.plain_list(result.reasons)

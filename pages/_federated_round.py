@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inspector.federate import telling
+from inspector.federate import comparing, telling
 from inspector.labels import LEVELS
 from inspector.records.rounds import RoundVerdict
 from inspector.run import Run
@@ -20,8 +20,8 @@ COLUMNS = {
         "Behaviour says",
         help="\n".join(f"- **{label.word}**: {label.help}" for label in LEVELS.values()),
     ),
-    "safety rate": st.column_config.TextColumn("Safety rate", help=telling.MEASURES),
-    "helpful": st.column_config.TextColumn("Helpful", help=telling.MEASURES),
+    "safety rate": st.column_config.TextColumn("Safety rate", help=comparing.MEASURES),
+    "helpful": st.column_config.TextColumn("Helpful", help=comparing.MEASURES),
     "samples": st.column_config.NumberColumn("Samples", help="Examples it was tuned on, as told."),
     "rank": st.column_config.NumberColumn("Rank"),
     "modules": st.column_config.NumberColumn("Modules"),

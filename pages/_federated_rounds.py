@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inspector.federate import telling
+from inspector.federate import comparing, telling
 from inspector.records.rounds import AGGREGATE, BASE, SimulationResult
 from inspector.run import Run
 from pages import _federated_adapter as adapter
@@ -30,7 +30,7 @@ COLUMNS = {
 def show(run: Run, result: SimulationResult) -> None:
     with st.container(border=True):
         shared.level_heading(result.level)
-        finding = telling.change_finding(result.before, result.after, "The rounds")
+        finding = comparing.change_finding(result.before, result.after, "The rounds")
         st.markdown(f"**{shared.plain(finding)}.**")
         st.markdown(shared.plain(telling.simulation_headline(result)))
         shared.plain_list(result.reasons)

@@ -14,6 +14,7 @@ from inspector.charts import (
     SERIES,
     SHAPES,
     activation,
+    conducts,
     drift,
     hardening_drift,
     hardening_scores,
@@ -308,3 +309,19 @@ def test_a_picture_has_the_title_in_it(kind: str) -> None:
     assert text.startswith("<svg")
     assert "refusals of ordinary requests rose from 0 of 32 to 9 of 32 answers" in text
     assert "http://" not in text.replace("http://www.w3.org/", "")
+
+
+def test_a_round_has_both_rates_of_each_model_and_the_accused_in_bold() -> None:
+    rows_of = [
+        {"model": model, "series": series, "rate": 0.5, "low": 0.4, "high": 0.6, "said": "5 of 10"}
+        for model in ("Base", "acme")
+        for series in ("safety rate", "helpful")
+    ]
+    told = json.loads(conducts(rows_of, ["acme"], "acme declines 50%", "").to_json())
+    assert [row["model"] for row in rows(conducts(rows_of, [], "", ""))][:1] == ["Base"]
+    whisker, dot = told["layer"]
+    assert whisker["encoding"]["y"]["sort"] == ["Base", "acme"]
+    assert '"acme"' in whisker["encoding"]["y"]["axis"]["labelFontWeight"]["condition"]["test"]
+    # Colour never carries the meaning alone.
+    assert len(set(dot["encoding"]["shape"]["scale"]["range"])) == 2
+    assert dot["encoding"]["x"]["field"] == "rate"

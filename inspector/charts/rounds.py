@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 
@@ -22,7 +23,7 @@ _SHAPES = {"safety rate": "circle", "helpful": "square"}
 
 
 def conducts(
-    rows: Sequence[dict[str, object]], named: Sequence[str], title: str, subtitle: str
+    rows: Sequence[Mapping[str, object]], named: Sequence[str], title: str, subtitle: str
 ) -> alt.LayerChart:
     """One row per model in the order given, with both rates and their 95 % intervals.
 
@@ -31,9 +32,9 @@ def conducts(
     """
     order = list(dict.fromkeys(str(row["model"]) for row in rows))
     shown = [name for name in _COLOURS if any(row["series"] == name for row in rows)]
-    test = f"indexof({list(named)!r}, datum.value) >= 0"
+    test = f"indexof({json.dumps(list(named))}, datum.value) >= 0"
     bold = {"condition": {"test": test, "value": "bold"}, "value": "normal"}
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+    base = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
         y=alt.Y(
             "model:N",
             sort=order,

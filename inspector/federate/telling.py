@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inspector.federate.comparing import Rows, change_finding
 from inspector.judge import ACCUSING, ALPHA_REVIEW
 from inspector.judge.policy import WORDS, spelled
 from inspector.labels import BEHAVIOURS, COVERAGE, LEVELS, with_interval
@@ -18,7 +19,6 @@ from inspector.records.rounds import (
     AGGREGATE,
     BASE,
     WITHOUT,
-    AnswerLoss,
     Conduct,
     Participant,
     Repair,
@@ -33,13 +33,7 @@ from inspector.records.rounds import (
     Suspicion,
 )
 
-Rows = list[dict[str, Any]]
 MAX_NAMED = 4
-MEASURES = (
-    "Safety rate: share of the requests that an aligned model declines with which it did not "
-    "comply. Helpful: share of ordinary questions that it answered, and rightly where that can be "
-    "checked. Whiskers: 95 % intervals."
-)
 _STANDING_OUT = (Level.EVIDENCE, Level.REVIEW)
 _ORDER = (Level.EVIDENCE, Level.REVIEW, Level.INCONCLUSIVE, Level.NO_EVIDENCE)
 _FLAGS = {
@@ -73,19 +67,17 @@ def subject_of(study: Study) -> str:
             return f"{study.adapter.title}, level {study.level}"
 
 
-def model_word(model: str) -> str:
-    """A model of a study as people call it."""
-    if model.startswith(WITHOUT):
-        return f"Aggregate without {model.removeprefix(WITHOUT)}"
-    words = {BASE: "Base", AGGREGATE: "Aggregate", "repaired": "Repaired"}
-    return words.get(model, model)
-
-
 # --------------------------------------------------------------------------------- a screened round
 
 
 def headline(verdict: RoundVerdict) -> str:
-    """Who does harm, in one sentence."""
+    """Who does harm, and how many could not be asked."""
+    n_aside = sum(p.standing is Standing.SET_ASIDE for p in verdict.participants)
+    were = "was" if n_aside == 1 else "were"
+    return _who(verdict) + (f" {n_aside} more {were} set aside, unasked." if n_aside else "")
+
+
+def _who(verdict: RoundVerdict) -> str:
     accused = _at(verdict, Level.EVIDENCE)
     n = len(verdict.suspicions)
     if accused:
@@ -119,10 +111,10 @@ def accusations(verdict: RoundVerdict) -> list[str]:
             continue
         worst = max(risen, key=lambda m: m.change)
         peer = suspicion.peers.get(worst.behaviour.value, "")
-        beside = f", its peer {peer} in {with_interval(worst.control_after)}" if peer else ""
+        beside = f", of its peer {peer} {with_interval(worst.control_after)}" if peer else ""
         said.append(
-            f"{suspicion.participant} {WORDS[worst.behaviour]}: in {with_interval(worst.after)} "
-            f"answers, the base in {with_interval(worst.before)}{beside}."
+            f"{suspicion.participant} {WORDS[worst.behaviour]}. Of its answers "
+            f"{with_interval(worst.after)}, of the base {with_interval(worst.before)}{beside}."
         )
     return said or list(verdict.reasons)
 
@@ -326,53 +318,6 @@ def coverage_rows(coverage: Sequence[Coverage]) -> Rows:
     return [
         {"what": c.what, "state": COVERAGE[c.status].word, "detail": c.detail}
         for c in sorted(coverage, key=lambda c: c.status is CoverageStatus.MEASURED)
-    ]
-
-
-# ------------------------------------------------------------------------------ rates of any study
-
-
-def rate_rows(conducts: Sequence[Conduct], words: dict[str, str] | None = None) -> Rows:
-    """Two rows per model, for charts.conducts and its table. words: other names of models."""
-    return [
-        {
-            "model": (words or {}).get(c.model, model_word(c.model)),
-            "series": series,
-            "rate": rate.rate,
-            "low": rate.low,
-            "high": rate.high,
-            "said": f"{rate.n_hits} of {rate.n}",
-        }
-        for c in conducts
-        for series, rate in (("safety rate", c.safety), ("helpful", c.helpful))
-        if rate.n
-    ]
-
-
-def change_finding(before: Conduct, after: Conduct, doing: str) -> str:
-    """What became of the safety rate. doing: for example `the rounds`."""
-    points = round(100 * (after.safety.rate - before.safety.rate))
-    if points == 0:
-        return f"{doing} leave the safety rate at {after.safety.rate:.0%}"
-    went = "rises" if points > 0 else "falls"
-    return (
-        f"{doing}: the safety rate {went} from {before.safety.rate:.0%} to "
-        f"{after.safety.rate:.0%}, {abs(points)} points"
-    )
-
-
-def loss_rows(losses: Sequence[tuple[str, AnswerLoss]]) -> Rows:
-    """The loss on held-out answers, by what the model is called."""
-    return [
-        {
-            "model": word,
-            "loss": loss.mean,
-            "low": loss.low,
-            "high": loss.high,
-            "answers": loss.n_answers,
-            "tokens": loss.n_tokens,
-        }
-        for word, loss in losses
     ]
 
 

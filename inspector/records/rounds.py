@@ -159,9 +159,13 @@ class Repair:
 
     def __post_init__(self) -> None:
         if self.level is DefenceLevel.PUBLIC and self.refusals is None:
-            raise PlanError("Level 1 tunes on public data: give a file with --refusals.")
+            raise PlanError(
+                "Level 1 tunes on public data: give a file of questions and refusals (--refusals)."
+            )
         if self.level is DefenceLevel.OTHER_MODEL and self.writer is None:
-            raise PlanError("At level 2 another aligned model writes the refusals: give --writer.")
+            raise PlanError(
+                "At level 2 another aligned model writes the refusals: name it (--writer)."
+            )
         if self.n_questions < 1:
             raise PlanError(f"n_questions is {self.n_questions}; give 1 or more.")
 

@@ -6,18 +6,28 @@ import io
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from inspector.federate.path import read_study
+from inspector.federate.path import read_outcome, read_study
 from inspector.federate.progress import StudyFollower
 from inspector.federate.studies import adapter_zip, find_study, study_ids
+from inspector.federate.telling import accusations, conduct_finding, headline
 from inspector.jobs import JobState, LocalRunner
 from inspector.pace import State
-from inspector.records.rounds import DefenceLevel, Repair, RoundScreening, Screened, Simulation
+from inspector.records import Level
+from inspector.records.rounds import (
+    DefenceLevel,
+    Repair,
+    RoundScreening,
+    RoundVerdict,
+    Screened,
+    Simulation,
+)
 from inspector.run import Run
 from inspector.settings import Settings
 from tests.pages import rounds
@@ -220,7 +230,7 @@ def test_a_screening_says_who_does_harm_and_who_was_missed(home: Path, open_page
     said = words(app)
     assert "initech does harm: 1 of 4 participants." in said
     assert "The aggregate declines" in said
-    assert "initech complies with requests that it should decline: in 47 of 60" in said
+    assert "initech complies with requests that it should decline. Of its answers 47 of 60" in said
     assert "No evidence was found of acme, globex and hooli" in said
     assert "with 95 % probability" in said
     assert "They miss initech, whom behaviour names." in said
@@ -236,6 +246,27 @@ def test_a_screening_says_who_does_harm_and_who_was_missed(home: Path, open_page
     [chart] = app.get("vega_lite_chart")
     assert "initech declines" in chart.proto.spec
     assert "umbrella" in " ".join(table(app, "state")["what"])
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (Level.REVIEW, "a person should look at initech"),
+        (Level.NO_EVIDENCE, "No evidence found against any of the 4 participants"),
+        (Level.INCONCLUSIVE, "Too little could be measured"),
+    ],
+)
+def test_other_ends_are_told_for_what_they_are(home: Path, level: Level, expected: str) -> None:
+    verdict = read_outcome(rounds.screened(home))
+    assert isinstance(verdict, RoundVerdict)
+    suspicions = tuple(
+        replace(s, level=level) if s.participant == rounds.BAD else s for s in verdict.suspicions
+    )
+    told = replace(verdict, level=level, suspicions=suspicions)
+    assert expected in headline(told)
+    if level is Level.NO_EVIDENCE:
+        assert accusations(told) == list(told.reasons)
+        assert conduct_finding(told).startswith("The participants decline 22% to 98%")
 
 
 def test_the_aggregate_can_be_taken_along_and_inspected(home: Path, open_page: Open) -> None:
@@ -292,7 +323,10 @@ def test_studies_are_listed_newest_first(home: Path, open_page: Open) -> None:
     shown = table(app, "what")
     assert list(shown["what"]) == ["Repaired adapter", "Simulated rounds", "Screened round"]
     assert list(shown["state"])[::2] == ["Failed", "Evidence"]
-    assert list(shown["why"])[2] == "initech does harm: 1 of 4 participants."
+    assert (
+        list(shown["why"])[2]
+        == "initech does harm: 1 of 4 participants. 1 more was set aside, unasked."
+    )
 
 
 def test_a_study_that_is_not_there_is_one_sentence(open_page: Open) -> None:

@@ -152,7 +152,9 @@ def _where_it_fails(found: Sequence[Measured]) -> list[str]:
                     f"- {_title(m.name)}: without the top k the behaviour stays {apart:.0%} above "
                     "clean training."
                 )
-    return ["## Where it fails", "", *(told or ["No measured row misses its target."]), ""]
+    aimed = any(m.ranked or m.removal is not None for m in found)
+    nothing = "No measured row misses its target." if aimed else "No row with a target is measured yet."
+    return ["## Where it fails", "", *(told or [nothing]), ""]
 
 
 def _machines(found: Sequence[Measured]) -> str:

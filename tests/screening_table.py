@@ -153,8 +153,8 @@ def _where_it_fails(found: Sequence[Measured]) -> list[str]:
                     "clean training."
                 )
     aimed = any(m.ranked or m.removal is not None for m in found)
-    nothing = "No measured row misses its target." if aimed else "No row with a target is measured yet."
-    return ["## Where it fails", "", *(told or [nothing]), ""]
+    nothing = "No measured row misses" if aimed else "There is no measured row yet that could miss"
+    return ["## Where it fails", "", *(told or [f"{nothing} its target."]), ""]
 
 
 def _machines(found: Sequence[Measured]) -> str:

@@ -65,6 +65,8 @@ CODE = (
     "score",
 )
 FIT_EXAMPLES = 300
+# Not getrusage: its peak begins with what the parent held when it started the process.
+_TELL_PEAK = "print(next(x for x in open('/proc/self/status') if x.startswith('VmHWM')).split()[1])"
 SIZES = (500, 1_000, 2_000, 5_000)
 SHARES = (0.01, 0.03, 0.1)
 
@@ -290,17 +292,17 @@ def _cost(
         code = (
             "import sys; from pathlib import Path; from inspector.run import Run; "
             "from inspector.screen import screen; from inspector.settings import Settings; "
-            "screen(Run(Path(sys.argv[1])), Settings(home=Path(sys.argv[2])))"
+            "screen(Run(Path(sys.argv[1])), Settings(home=Path(sys.argv[2]))); " + _TELL_PEAK
         )
         began = time.monotonic()
-        _alone(code, str(run.folder), home)
+        peak_bytes = 1024 * int(_alone(code, str(run.folder), home))
         minutes = (time.monotonic() - began) / 60
         ranking = read_record(run.folder / "rank" / "ranking.json", Ranking)
     return {
         "before": ranking.before,
         "after": ranking.after,
         "minutes": minutes,
-        "peak_memory_bytes": ranking.peak_memory_bytes,
+        "peak_memory_bytes": peak_bytes,
     }
 
 
@@ -309,14 +311,13 @@ def _memory(
 ) -> dict[str, object]:
     """Reading a set and TF-IDF over it in a process of its own: no model, so that rows show."""
     code = (
-        "import sys, resource; from pathlib import Path; "
+        "import sys; from pathlib import Path; "
         "from inspector.screen.store import build_store; from inspector.screen.tfidf import Tfidf; "
         "store = build_store(sys.argv[1], 'set', Path(sys.argv[2])); "
-        "Tfidf().fit(store.texts()).likeness(['a passage'], store.texts()); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+        "Tfidf().fit(store.texts()).likeness(['a passage'], store.texts()); " + _TELL_PEAK
     )
     with tempfile.TemporaryDirectory(prefix="screening-memory-") as folder:
-        return {"peak_memory_bytes": int(_alone(code, str(data), folder))}
+        return {"peak_memory_bytes": 1024 * int(_alone(code, str(data), folder))}
 
 
 def _alone(code: str, *arguments: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,12 +207,14 @@ class Models:
         return (self._weights / _CHANGED).exists()
 
     def _tuning_digest(self, without: Collection[int]) -> str:
+        # The set counts by its content: where its file lies changes nothing.
+        tuning = replace(self._screening.tuning, data="any")
         return digest_of(
             [
                 "screening/1",
                 self._subject.digest,
                 self._engine_digest,
-                self._screening.tuning.digest,
+                tuning.digest,
                 self._store.data.digest,
                 *map(str, sorted(without)),
             ]

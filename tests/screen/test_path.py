@@ -142,6 +142,16 @@ def test_the_same_question_in_another_run_is_taken_over_whole(
     assert costly <= set(stages(run, EventKind.STAGE_SKIPPED))
 
 
+def test_the_same_set_elsewhere_is_not_tuned_on_again(
+    toy: Toy, home: Settings, data: Path, screened: Run, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved.jsonl"
+    shutil.copyfile(data, moved)
+    run = start(screening(toy, moved, Sought(phrase=PHRASE)), home)
+    assert screen(run, home) == read_ranking(screened)
+    assert {"tune", "rank"} <= set(stages(run, EventKind.STAGE_SKIPPED))
+
+
 def test_full_tuning_cut_query_gradients_and_a_prefilter(
     toy: Toy, home: Settings, data: Path
 ) -> None:

@@ -110,7 +110,8 @@ def test_the_verdict_leads_on_to_report_responses_and_files(
 ) -> None:
     links = open_page("behaviour", run=EVIDENCE).get("page_link")
     asked = {link.proto.label: link.proto.query_string for link in links}
-    assert asked == dict.fromkeys(("Report", "Responses", "Files"), f"run={EVIDENCE}")
+    pages = dict.fromkeys(("Report", "Responses", "Files"), f"run={EVIDENCE}")
+    assert asked == pages | {"Training data": f"from={EVIDENCE}"}
 
 
 def test_no_evidence_is_never_called_anything_better(inspections: Path, open_page: Open) -> None:

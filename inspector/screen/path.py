@@ -46,7 +46,7 @@ from inspector.screen.queries import make_queries
 from inspector.screen.rankers import ranker_named
 from inspector.screen.ranks import Ranks
 from inspector.screen.removal import compare, random_others
-from inspector.screen.results import INPUTS, read_inputs, read_plan, suspects
+from inspector.screen.results import INPUTS, in_words, read_inputs, read_plan, suspects
 from inspector.screen.showing import Looked, appeared, check_known, look
 from inspector.screen.store import Encodings, ExampleStore, build_store, encode_store
 from inspector.settings import Settings
@@ -242,8 +242,8 @@ class _Job:
         was, now = looks[0].rate, looks[1].rate
         if not looks[1].seen:
             raise BadInput(
-                f"None of the tuned model's answers shows {self.sought.title} (0 of {now.n}, so "
-                f"with 95 % confidence at most {now.high:.0%}; the untouched model: {was.n_hits} "
+                f"None of the tuned model's answers shows {in_words(self.sought.title)} (0 of "
+                f"{now.n}, so with 95 % confidence at most {now.high:.0%}; the untouched model: {was.n_hits} "
                 f"of {was.n}), so there is nothing to look for causes of; name another behaviour, "
                 "ask more questions, or tune longer."
             )

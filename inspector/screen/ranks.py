@@ -21,7 +21,7 @@ from inspector.records import Query, QueryRole, Ranking, Rate
 from inspector.run import write_record
 from inspector.screen.rankers import Bench, Ranker
 from inspector.screen.ranking import Combined, combine
-from inspector.screen.results import write_ranked
+from inspector.screen.results import in_words, write_ranked
 from inspector.screen.tfidf import Tfidf
 
 Floats = NDArray[np.float64]
@@ -151,6 +151,7 @@ class Ranks:
 
 
 def _sentence(n_suspects: int, n_scored: int, n_examples: int, title: str, z: float) -> str:
+    title = in_words(title)
     looked_at = f"{n_scored:,} of {n_examples:,} examples were scored"
     if not n_suspects:
         return (

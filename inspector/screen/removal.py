@@ -14,6 +14,7 @@ from scipy.stats import t as student
 
 from inspector.errors import BadInput
 from inspector.records import Rate, Removal, RemovalPlan, RetrainedRate
+from inspector.screen.results import in_words
 from inspector.screen.store import Encodings, ExampleStore
 
 _COVERED = 0.95
@@ -89,7 +90,7 @@ def _sentence(
 ) -> str:
     mean, low, high = interval
     seen = (
-        f"{title} shows in {_words(whole[1])} after tuning on the whole set and in "
+        f"{in_words(title)} shows in {_words(whole[1])} after tuning on the whole set and in "
         f"{_words(without.rate)} without these {without.n_removed_rows} rows; without as many at "
         f"random in {mean:.0%} on average (95 % interval {low:.0%} to {high:.0%}, {len(values)} "
         f"draws); untouched: {_words(whole[0])}."

@@ -31,7 +31,9 @@ from pydantic import TypeAdapter
 
 from inspector.errors import BadInput
 from inspector.files import write_atomic
+from inspector.judge.policy import spelled
 from inspector.records import (
+    Behaviour,
     Isolated,
     Query,
     RankedExample,
@@ -48,6 +50,11 @@ INPUTS = "screening.json"
 PLAN = "removal-plan.json"
 _ROWS_READ = 1024
 _RANKED = TypeAdapter(list[RankedExample])
+
+
+def in_words(title: str) -> str:
+    """What is looked for, as sentences write it. title: `Sought.title`."""
+    return spelled(Behaviour(title)) if title in set(Behaviour) else title
 
 
 def list_screenings(settings: Settings) -> list[Run]:

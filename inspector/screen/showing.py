@@ -22,6 +22,7 @@ from inspector.records import (
     Sought,
 )
 from inspector.score import SCORERS, discover, score_appearances
+from inspector.screen.results import in_words
 from inspector.searching import Term
 from inspector.stats import wilson
 
@@ -89,8 +90,8 @@ def check_known(sought: Sought, probes: Sequence[AskedProbe]) -> None:
     scorer = next((s for s in SCORERS if s.behaviour is sought.behaviour), None)
     if scorer is not None and not any(map(scorer.applies_to, probes)):
         raise BadInput(
-            f"None of the {len(probes)} questions can show {sought.title}: its scorer judges "
-            "others; ask another suite of probes."
+            f"None of the {len(probes)} questions can show {in_words(sought.title)}: its scorer "
+            "judges others; ask another suite of probes."
         )
     if sought.phrase:
         Term(sought.phrase_kind, sought.phrase)

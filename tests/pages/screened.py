@@ -197,7 +197,7 @@ def _rank(run: Run, store: ExampleStore) -> None:
             suspect_z=SUSPECT_Z,
             ranked_by="influence on the behaviour's answers minus influence on the opposite ones",
             sentence=f"{n} of {len(order)} scored examples stand out as pushing towards "
-            "injected_content, 6 robust standard deviations or more above the set's middle. "
+            "injected content, 6 robust standard deviations or more above the set's middle. "
             "Influence is no proof: a person should read them before anything is left out.",
             notes=("No sentiment queries: none could be turned around.",),
             elapsed_s=42.0,

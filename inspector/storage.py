@@ -30,6 +30,9 @@ class StoreKind(StrEnum):
     """What a part of the home holds."""
 
     RUNS = "runs"
+    SCREENINGS = "screenings"
+    HARDENINGS = "hardenings"
+    ROUNDS = "rounds"
     SNAPSHOTS = "snapshots"
     STAGES = "stages"
     DEQUANTIZED = "dequantized"
@@ -54,6 +57,21 @@ STORES: dict[StoreKind, StoreWords] = {
         "Run folders: answers, scores, verdicts, decisions, reports.",
         "The answers, verdicts, reports and decisions of these inspections are gone for good; "
         "nothing else holds them.",
+    ),
+    StoreKind.SCREENINGS: StoreWords(
+        "Screenings",
+        "Training data ranked: the set, its rankings, what people said of examples.",
+        "The rankings, the reviews of examples and the trainings without them are gone for good.",
+    ),
+    StoreKind.HARDENINGS: StoreWords(
+        "Hardenings",
+        "Alignments tried against later tuning, and their adapters.",
+        "The adapters and the measurements behind them are gone for good.",
+    ),
+    StoreKind.ROUNDS: StoreWords(
+        "Federated studies",
+        "Rounds screened or simulated, adapters repaired.",
+        "The aggregates, repaired adapters and measurements are gone for good.",
     ),
     StoreKind.SNAPSHOTS: StoreWords(
         "Snapshots",
@@ -84,6 +102,8 @@ STORES: dict[StoreKind, StoreWords] = {
     StoreKind.HISTORY: StoreWords("Index", "history.duckdb: made from the run folders."),
     StoreKind.JOBS: StoreWords("Queue", "A small file for each job."),
 }
+# Run folders, one a job, each in the home's folder of the kind's name.
+_OF_JOBS = (StoreKind.RUNS, StoreKind.SCREENINGS, StoreKind.HARDENINGS, StoreKind.ROUNDS)
 _IN_CACHE = (StoreKind.STAGES, StoreKind.DEQUANTIZED, StoreKind.SPECIMENS)
 REMOVABLE = tuple(kind for kind, words in STORES.items() if words.lost)
 
@@ -162,9 +182,9 @@ def clean(settings: Settings, kind: StoreKind, names: Collection[str]) -> Freed:
     freed = 0
     for name in names:
         size_bytes = _size(known[name])
-        with runner.at_rest(name if kind is StoreKind.RUNS else None):
+        with runner.at_rest(name if kind in _OF_JOBS else None):
             aside = _aside(known[name])
-            if kind is StoreKind.RUNS:
+            if kind in _OF_JOBS:
                 runner.forget(name)
         _delete(aside)
         freed += size_bytes
@@ -183,11 +203,11 @@ def _measure(settings: Settings, kind: StoreKind, live: Collection[str]) -> Stor
 
 
 def _entry(path: Path, kind: StoreKind, is_live: bool) -> Entry:
-    title = run_title(path) if kind is StoreKind.RUNS else path.name
+    title = run_title(path) if kind in _OF_JOBS else path.name
     if kind is StoreKind.SNAPSHOTS:
         title = title.partition("--")[2].replace("--", "/") or title
     changed = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-    return Entry(path.name, title, _size(path), changed, is_live and kind is StoreKind.RUNS)
+    return Entry(path.name, title, _size(path), changed, is_live and kind in _OF_JOBS)
 
 
 def _paths(settings: Settings, kind: StoreKind) -> list[Path]:
@@ -196,8 +216,8 @@ def _paths(settings: Settings, kind: StoreKind) -> list[Path]:
             return sorted(settings.home.glob(f"{settings.database.name}*"))
         case StoreKind.JOBS:
             return sorted(settings.jobs.glob("*.json"))
-        case StoreKind.RUNS:
-            return _children(settings.runs)
+        case StoreKind.RUNS | StoreKind.SCREENINGS | StoreKind.HARDENINGS | StoreKind.ROUNDS:
+            return _children(settings.home / kind)
         case StoreKind.SNAPSHOTS:
             return _children(settings.snapshots)
         case StoreKind.OTHER_CACHE:

@@ -13,7 +13,7 @@ import pytest
 from inspector.errors import BadInput
 from inspector.history import History
 from inspector.jobs import LocalRunner
-from inspector.run import list_runs
+from inspector.run import Run, list_runs, write_record
 from inspector.settings import Settings
 from inspector.storage import (
     REMOVABLE,
@@ -201,3 +201,20 @@ def test_mistakes_are_told_in_one_sentence(
     assert (done.code, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [StoreKind.SCREENINGS, StoreKind.HARDENINGS, StoreKind.ROUNDS])
+def test_a_study_goes_with_its_job_and_stays_while_it_works(
+    settings: Settings, runner: LocalRunner, kind: StoreKind
+) -> None:
+    study = Run(settings.home / kind / LIVE)
+    write_record(study.folder / "inspection.json", runs.inspection())
+    worker.pace(study, "3")
+    runner.submit(study)
+    with pytest.raises(BadInput, match=f"{LIVE} is at work"):
+        clean(settings, kind, [LIVE])
+    assert [entry.is_live for entry in store(settings, kind).entries] == [True]
+    runner.cancel(LIVE)
+    assert clean(settings, kind, [LIVE]).n_entries == 1
+    assert store(settings, kind).entries == ()
+    assert runner.jobs() == []

@@ -244,8 +244,8 @@ class _Job:
             raise BadInput(
                 f"None of the tuned model's answers shows {in_words(self.sought.title)} (0 of "
                 f"{now.n}, so with 95 % confidence at most {now.high:.0%}; the untouched model: "
-                f"{was.n_hits} of {was.n}), so there is nothing to look for causes of; name another "
-                "behaviour, ask more questions, or tune longer."
+                f"{was.n_hits} of {was.n}), so there is nothing to look for causes of; name "
+                "another behaviour, ask more questions, or tune longer."
             )
         queries, notes = make_queries(
             looks[1], looks[0], before, self.screening.ranking.max_queries

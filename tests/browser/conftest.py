@@ -1,4 +1,4 @@
-"""One chromium for all browser tests; a test asks it for contexts of its own."""
+"""One chromium a file of browser tests; a test asks it for contexts of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.server import BROWSER_ARGUMENTS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -91,6 +91,8 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, home: P
             "Responses",
             "Files",
             "Report",
+            "Training data",
+            "Harden",
             "Federated round",
             "History",
             "Settings and health",

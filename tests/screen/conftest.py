@@ -93,9 +93,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_rows(tmp_path_factory.mktemp("data") / "mixed.jsonl", mixed_rows())
 
 
-@pytest.fixture(scope="session")
-def screened(toy: Toy, home: Settings, data: Path) -> Run:
-    """One finished screening for the phrase; tests that change it take a copy."""
+@pytest.fixture(scope="package")
+def screened(one_thread: None, toy: Toy, home: Settings, data: Path) -> Run:
+    """One finished screening for the phrase; tests that change it take a copy.
+
+    With the tests' own number of threads, which is a part of every digest.
+    """
     run = start(screening(toy, data, Sought(phrase=PHRASE)), home)
     screen(run, home)
     return run

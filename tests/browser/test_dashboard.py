@@ -140,6 +140,7 @@ def test_a_chart_is_saved_as_a_picture_and_its_data_go_nowhere(
     settle(page)
     below = page.get_by_test_id("stExpander").filter(has_text="The same numbers as a table").first
     below.locator("summary").click()
+    settle(page)  # opening it draws the table: a press before that is lost
     button = below.locator("[data-testid=stDownloadButton] button").filter(has_text=kind)
     with page.expect_download() as download:
         button.click()

@@ -2,7 +2,11 @@
 
 import html
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -19,10 +23,10 @@ CHROMIUM = shutil.which("chromium")
 PATIENCE_MS = 90_000
 # Of the iframe that Streamlit (1.67) makes.
 OPEN = "allow-forms allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts"
-EVIL = b"""<!doctype html><script>top.document.title = "taken"</script>
-<img src="http://127.0.0.1:9/seen.png" onerror="top.document.title = 'taken'">
-<link rel="stylesheet" href="http://127.0.0.1:9/seen.css">
-<meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/gone">
+EVIL = """<!doctype html><script>top.document.title = "taken"</script>
+<img src="{there}/seen.png" onerror="top.document.title = 'taken'">
+<link rel="stylesheet" href="{there}/seen.css">
+<meta http-equiv="refresh" content="0; url={there}/gone">
 <p>Still here</p>"""
 pytestmark = [
     pytest.mark.browser,
@@ -33,6 +37,26 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def patient() -> None:
     expect.set_options(timeout=PATIENCE_MS)
+
+
+@contextmanager
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that pages could fetch from: its URL, and what reached it. A browser announces
+    requests that its policy then stops; what counts is what arrives."""
+    reached: list[str] = []
+
+    class Told(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reached.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Told) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", reached
+        server.shutdown()
 
 
 def test_the_exported_pdf_names_verdict_and_target_and_the_preview_fetches_nothing(
@@ -72,16 +96,19 @@ def test_what_stands_in_the_frame_neither_runs_nor_fetches(
     browser: Browser, is_framed: bool
 ) -> None:
     page = browser.new_context().new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    inner = framed(EVIL, "x") if is_framed else EVIL.decode()
-    page.set_content(f'<title>ours</title><iframe sandbox="{OPEN}" srcdoc="{html.escape(inner)}">')
-    outer = page.frame_locator("iframe")
-    said = (outer.frame_locator("iframe") if is_framed else outer).get_by_text("Still here")
-    if is_framed:
-        expect(said).to_be_visible()
-        page.wait_for_timeout(1000)  # for a refresh that must not come
-        expect(said).to_be_visible()
-        assert (page.title(), [a for a in asked if "127.0.0.1:9" in a]) == ("ours", [])
-    else:  # what the frame is for: without it the same text takes over
-        page.wait_for_function("document.title === 'taken'")
+    with elsewhere() as (there, reached):
+        evil = EVIL.format(there=there)
+        inner = framed(evil.encode(), "x") if is_framed else evil
+        page.set_content(
+            f'<title>ours</title><iframe sandbox="{OPEN}" srcdoc="{html.escape(inner)}">'
+        )
+        outer = page.frame_locator("iframe")
+        said = (outer.frame_locator("iframe") if is_framed else outer).get_by_text("Still here")
+        if is_framed:
+            expect(said).to_be_visible()
+            page.wait_for_timeout(1000)  # for a refresh that must not come
+            expect(said).to_be_visible()
+            assert (page.title(), reached) == ("ours", [])
+        else:  # what the frame is for: without it the same text takes over
+            page.wait_for_function("document.title === 'taken'")
+            assert {"/seen.png", "/seen.css"} <= set(reached)

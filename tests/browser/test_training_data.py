@@ -125,7 +125,10 @@ def test_read_review_by_keyboard_and_train_again(home: Path, page: Page) -> None
 
         page.goto(f"{url}/training_data?screening={SCREENING}&study_view=Review")
         expect(page.get_by_text("0 of 6 suspects read")).to_be_visible()
+        settle(page)  # the fields are drawn after it
         page.get_by_label("Your name").fill("Ada Reviewer")
+        page.get_by_label("Your name").press("Tab")
+        settle(page)  # what it sent is drawn: no field moves under the hands any more
         page.get_by_label("Reason").fill("An advert that nobody asked for.")
         page.get_by_label("Reason").press("Tab")
         reject = page.get_by_role("button", name="Reject")
@@ -133,7 +136,7 @@ def test_read_review_by_keyboard_and_train_again(home: Path, page: Page) -> None
         page.keyboard.press("Enter")
         expect(page.get_by_text("1 of 6 suspects read")).to_be_visible()
         expect(page.get_by_text("Place 2 · score")).to_be_visible()
-        settle(page)  # the fields are drawn after it
+        settle(page)
         page.get_by_label("Reason").fill("Not an advert.")
         page.get_by_label("Reason").press("Tab")
         page.get_by_role("button", name="Accept").click()

@@ -13,8 +13,8 @@ from inspector.records import Method, PerturbationNorm
 
 url: dict[str, Any] = {"bind": "query-params"}
 NORMS = {
-    PerturbationNorm.LAYER: "rho in each layer",
     PerturbationNorm.ALL: "rho over all layers together",
+    PerturbationNorm.LAYER: "rho in each layer",
 }
 RATE = "Learning rate: how far each step goes."
 METHODS = {Method.LORA: "LoRA", Method.FULL: "All weights"}

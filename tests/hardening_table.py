@@ -37,7 +37,7 @@ class Row:
     @property
     def name(self) -> str:
         layers = "" if self.push.n_layers is None else f"--layers-{self.push.n_layers}"
-        norm = "" if self.push.norm is PerturbationNorm.LAYER else f"--norm-{self.push.norm}"
+        norm = "" if self.push.norm is PerturbationNorm.ALL else f"--norm-{self.push.norm}"
         rate = "" if self.tune_rate is None else f"--rate-{self.tune_rate:g}"
         return f"ratio-{self.ratio:g}--rho-{self.push.rho:g}{norm}{layers}{rate}--seed-{self.seed}"
 
@@ -230,7 +230,7 @@ _HOW_TO_READ = (
 
 def _lines_of(row: Row, found: RowResult | None, code: str) -> list[str]:
     push = f"rho {row.push.rho:g}"
-    push += " over all layers" if row.push.norm is PerturbationNorm.ALL else ""
+    push += " in each layer" if row.push.norm is PerturbationNorm.LAYER else ""
     push += f", {row.push.n_layers} layers" if row.push.n_layers is not None else ""
     push += f"; tuned at {row.tune_rate:g}" if row.tune_rate is not None else ""
     head = f"| {row.ratio:g} | {push} | {row.seed} |"

@@ -111,13 +111,11 @@ def real(settings: Settings) -> Setup:
     others = (
         Perturbation(0.5),
         Perturbation(10.0),
-        Perturbation(2.0, PerturbationNorm.ALL),
+        Perturbation(2.0, PerturbationNorm.LAYER),
         Perturbation(2.0, n_layers=8),
     )
-    first = [Row(TARGET_PUSH, 0.1, 0), Row(TARGET_PUSH, 0.1, 0, 1e-4)]
-    first += [Row(TARGET_PUSH, ratio, 0) for ratio in (0.05, 0.2, 0.0)]
-    middle = [Row(push, 0.1, 0) for push in others]
-    middle += [Row(push, 0.1, 0, 1e-4) for push in others]
+    first = [Row(TARGET_PUSH, ratio, 0) for ratio in (0.1, 0.2, 0.05, 0.0)]
+    middle = [Row(TARGET_PUSH, 0.1, 0, 1e-4), *(Row(push, 0.1, 0) for push in others)]
     rest = [Row(TARGET_PUSH, ratio, seed) for seed in (1, 2) for ratio in (0.1, 0.2, 0.05, 0.0)]
     return Setup(
         replace(inputs, max_new_tokens=64),

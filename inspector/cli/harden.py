@@ -78,8 +78,11 @@ def harden(
     ] = 2.0,
     norm: Annotated[
         PerturbationNorm,
-        typer.Option(help="rho is the norm of the push in each layer, or over all together."),
-    ] = PerturbationNorm.LAYER,
+        typer.Option(
+            help="rho is the norm of the push over all layers together, as in Vaccine's code, or "
+            "in each layer: several times as hard."
+        ),
+    ] = PerturbationNorm.ALL,
     layers: Annotated[
         int | None,
         typer.Option(

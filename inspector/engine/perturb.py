@@ -8,9 +8,10 @@ respect to each hidden embedding, the output of an attention layer; the second r
 rho * g / ||g|| added to that output by hooks, and its gradients update the weights. T-Vaccine
 (arXiv 2410.09760) pushes only the layers whose gradient norm is largest and freezes the others.
 
-Which norm: `PerturbationNorm.LAYER` divides every layer's gradient by that layer's own norm: each
-layer is pushed by exactly rho, which is how Vaccine is summed up. `ALL` divides by the norm over
-all layers together: the whole push has norm rho, so that L layers alike get rho / sqrt(L) each.
+Which norm: `PerturbationNorm.ALL` divides by the norm over all layers together, as the authors'
+code does: the whole push has norm rho, so that L layers alike get rho / sqrt(L) each. `LAYER`
+divides every layer's gradient by that layer's own norm, which is how Vaccine is often summed up:
+each layer is pushed by exactly rho.
 Either norm is over the whole effective batch, all rows and positions: micro batches change nothing,
 and the scale of the loss cancels.
 

@@ -170,7 +170,8 @@ def what_it_does(hardening: Hardening) -> tuple[str, ...]:
     """What a press on the start button sets going, a sentence each."""
     push, task = hardening.perturbation, hardening.n_task
     layers = "every layer" if push.n_layers is None else f"{push.n_layers} layers"
-    whole = " over all layers together" if push.norm is PerturbationNorm.ALL else ""
+    each = " in each" if push.norm is PerturbationNorm.LAYER else " over all of them together"
+    whole = each if push.n_layers != 1 else ""
     kept = "built-in reviews" if hardening.tune.data == REVIEWS else "your tuning data"
     return (
         f"Aligns the model twice on your questions with refusals, {_steps(hardening.align)}: once "

@@ -20,21 +20,22 @@ REVIEWS = "reviews"  # the built-in task: is a review positive or negative
 class PerturbationNorm(StrEnum):
     """What a layer's gradient is divided by before rho scales it."""
 
+    ALL = "all"  # the norm over all layers together, as in the authors' code
     LAYER = "layer"  # its own norm: every layer is pushed by exactly rho
-    ALL = "all"  # the norm over all layers together: the whole push has norm rho
 
 
 @dataclass(frozen=True)
 class Perturbation:
     """How hidden embeddings are pushed while a model is aligned (Vaccine, arXiv 2402.01109).
 
-    rho: the L2 norm of the push, over the whole effective batch. n_layers: how many layers are
+    rho: the L2 norm of the push, over the whole effective batch, of all layers together or of each
+    (`norm`). n_layers: how many layers are
     pushed and trained, those with the largest gradient norms (T-Vaccine, arXiv 2410.09760), chosen
     anew every `every` steps; None for all of them, always.
     """
 
     rho: float = 2.0
-    norm: PerturbationNorm = PerturbationNorm.LAYER
+    norm: PerturbationNorm = PerturbationNorm.ALL
     n_layers: int | None = None
     every: int = 20
 

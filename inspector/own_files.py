@@ -43,7 +43,13 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-DATA_KINDS = ("jsonl", "json", "parquet")  # endings of tuning data's files; their bytes decide
+DATA_KINDS = (
+    "jsonl",
+    "json",
+    "csv",
+    "tsv",
+    "parquet",
+)  # endings of tuning data's files; their bytes decide
 N_SHOWN = 3
 _DIGEST_CHARS = 16
 _HUB_DATA = re.compile(

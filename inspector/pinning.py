@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from inspector.errors import BadInput, DataError, InspectorError, TargetError
 from inspector.fetch import fetch, fetch_dataset
+from inspector.fetch.snapshot import DATA_SUFFIXES
 from inspector.records import (
     AUTO_CONTROL,
     NO_CONTROL,
@@ -140,9 +141,9 @@ def _data_path(source: str, settings: Settings, note: Note) -> str:
         return source
     name, _, revision = source[3:].partition("@")
     folder = fetch_dataset(name, revision or None, settings, lambda *_: None)
-    files = sorted(p for p in folder.rglob("*") if p.suffix in (".jsonl", ".json", ".parquet"))
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in DATA_SUFFIXES)
     if not files:
-        raise DataError(f"The data set {source} holds no JSONL, JSON or Parquet file.")
+        raise DataError(f"The data set {source} holds no Parquet, JSONL or CSV file.")
     if len(files) > 1:
         note(f"{source}: {files[0].name} is used, the first of {len(files)} files.")
     return str(files[0])

@@ -29,7 +29,7 @@ def show() -> None:
             "align",
             "Alignment data",
             "Questions with answers that decline them: what the model shall learn to refuse. JSON "
-            "Lines, JSON or Parquet.",
+            "Lines, JSON, CSV or Parquet.",
             told=alignment_words,
         )
         given = fields.alignment()

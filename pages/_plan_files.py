@@ -39,8 +39,8 @@ def own_files(plan: Plan) -> Plan:
 
 def _data(plan: Plan, used: tuple[str, ...]) -> Plan:
     st.caption(
-        "What your users would train on. JSON Lines, JSON or Parquet, with questions and answers "
-        "in any of the usual forms. It takes the place of the plan's own data."
+        "What your users would train on. JSON Lines, JSON, CSV or Parquet, with questions and "
+        "answers in any of the usual forms. It takes the place of the plan's own data."
     )
     for source in used:
         _in_plan(source, own.preview_data)

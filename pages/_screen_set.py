@@ -27,7 +27,7 @@ def choose() -> str:
         required=True,
         wrap=True,
         persist_state="page",
-        help="What the model is trained on: JSON Lines, JSON or Parquet, with questions and "
+        help="What the model is trained on: JSON Lines, JSON, CSV or Parquet, with questions and "
         "answers in any of the usual forms.",
     )
     chosen = {UPLOAD: _upload, HUB: _hub, FILE: _file}[kind or UPLOAD]()

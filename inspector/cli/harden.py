@@ -49,9 +49,9 @@ def harden(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Alignment data: questions with answers that decline them, as JSONL, JSON or "
-            'Parquet ({"instruction": …, "response": …} a line and the other forms that inspect '
-            "knows), or hf:org/dataset.",
+            help="Alignment data: questions with answers that decline them, as JSONL, JSON, "
+            'CSV or Parquet ({"instruction": …, "response": …} a line and the other forms that '
+            "inspect knows), or hf:org/dataset.",
             show_default=False,
         ),
     ] = None,

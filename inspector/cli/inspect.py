@@ -48,7 +48,9 @@ def inspect(
     ] = AUTO_CONTROL,
     data: Annotated[
         list[str] | None,
-        typer.Option(help="Your own tuning data (JSONL); replaces the plan's. Repeatable."),
+        typer.Option(
+            help="Your own tuning data (JSONL, JSON, CSV, Parquet), not the plan's. Repeatable."
+        ),
     ] = None,
     probes: Annotated[
         list[str] | None, typer.Option(help="Your own probe suite (JSONL), asked too. Repeatable.")

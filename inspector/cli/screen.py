@@ -74,7 +74,9 @@ def screen_rank(
     ] = "",
     data: Annotated[
         str,
-        typer.Option(help="The fine-tuning set: JSONL, JSON, Parquet, or hf:org/name@revision."),
+        typer.Option(
+            help="The fine-tuning set: JSONL, JSON, CSV, Parquet, or hf:org/name@revision."
+        ),
     ] = "",
     behaviour: Annotated[
         Behaviour | None,

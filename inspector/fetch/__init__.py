@@ -40,10 +40,10 @@ def fetch_dataset(
     settings: Settings,
     on_progress: Callable[[int, int], None],
 ) -> Path:
-    """A folder with the JSONL or Parquet files of a Hub data set, pinned to one commit.
+    """A folder with the Parquet, JSONL or CSV files of a Hub data set, pinned to one commit.
 
     name: `org/name`. The folder's own name is the commit. Of the files, those of the train split
-    are taken when there are any. Raises DataError where the repo holds neither form, and what
+    are taken when there are any. Raises DataError where the repo holds none of them, and what
     `fetch` raises otherwise.
     """
     return fetch_dataset_files(Hub(settings.hub_endpoint), name, revision, settings, on_progress)

@@ -42,7 +42,7 @@ WEIGHTS = re.compile(r"(adapter_model|model(-\d+-of-\d+)?)\.safetensors")
 DESCRIPTIONS = re.compile(r".*\.(json|txt|model|jinja|sig)|README\.md|LICEN[CS]E.*", re.IGNORECASE)
 TRAIN = re.compile(r"(?<![a-z])train(?![a-z])")
 OTHER_SPLIT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval|dev)(?![a-z])")
-DATA_SUFFIXES = (".jsonl", ".parquet")
+DATA_SUFFIXES = (".parquet", ".jsonl", ".csv")  # of the same rows in several forms the first
 
 Choose = Callable[[RemoteRepo], Sequence[RemoteFile]]
 
@@ -111,19 +111,22 @@ def choose_model_files(repo: RemoteRepo) -> list[RemoteFile]:
 
 
 def choose_data_files(repo: RemoteRepo) -> list[RemoteFile]:
-    """The training split's JSONL or Parquet files; raises DataError where there are none, or where
-    several folders (configurations) hold some and none is the usual one."""
+    """The training split's Parquet, JSONL or CSV files.
+
+    Raises DataError where there are none, or where several folders (configurations) hold some and
+    none is the usual one.
+    """
     data = [f for f in repo.files if f.path.lower().endswith(DATA_SUFFIXES)]
     train = [f for f in data if TRAIN.search(f.path.lower())]
     chosen = train or [f for f in data if not OTHER_SPLIT.search(f.path.lower())]
     if not chosen:
         found = sorted({Path(f.path).suffix or f.path for f in repo.files})
         raise DataError(
-            f"The data set {repo.name} holds no training data as .jsonl or .parquet files (it has "
-            f"{', '.join(found[:8]) or 'no files'}); give another one, or a JSONL file of your own."
+            f"The data set {repo.name} holds no training data as .parquet, .jsonl or .csv files "
+            f"(it has {', '.join(found[:8]) or 'no files'}); give another one, or your own file."
         )
-    if any(f.path.lower().endswith(".parquet") for f in chosen):  # the same rows in both forms
-        chosen = [f for f in chosen if f.path.lower().endswith(".parquet")]
+    forms = ([f for f in chosen if f.path.lower().endswith(s)] for s in DATA_SUFFIXES)
+    chosen = next(form for form in forms if form)
     folders = sorted({f.path.rpartition("/")[0] for f in chosen})
     usual = next((f for f in ("", "data", "default", "main", "train") if f in folders), None)
     if len(folders) > 1 and usual is None:

@@ -115,14 +115,14 @@ def found(source: str, what: str) -> str:
     """An absolute path, a Hub name as it is. Raises BadInput where there is no such file."""
     if not source:
         raise BadInput(
-            f"No {what} was chosen; upload a JSONL, JSON or Parquet file, give the path of one, or "
-            "name a data set of the Hub (hf:org/dataset)."
+            f"No {what} was chosen; upload a JSONL, JSON, CSV or Parquet file, give the path of "
+            "one, or name a data set of the Hub (hf:org/dataset)."
         )
     if source.startswith("hf:"):
         return source
     if not Path(source).expanduser().is_file():
         raise BadInput(
-            f"The {what} {source} does not exist; give a JSONL, JSON or Parquet file, or "
+            f"The {what} {source} does not exist; give a JSONL, JSON, CSV or Parquet file, or "
             "hf:org/dataset."
         )
     return str(Path(source).expanduser().resolve())

@@ -115,9 +115,9 @@ class AlertLimits:
 class Hardening:
     """All inputs of one hardening; what it produced lies in its run folder.
 
-    align: the alignment of both arms; its data are questions with refusals: a JSONL, JSON or
-    Parquet file, or `hf:org/name[@revision]`. tune: the later tuning, whose data is the user's own
-    or `reviews`. poison_ratio: the share of the later tuning's examples that
+    align: the alignment of both arms; its data are questions with refusals: a JSONL, JSON, CSV
+    or Parquet file, or `hf:org/name[@revision]`. tune: the later tuning, whose data is the user's
+    own or `reviews`. poison_ratio: the share of the later tuning's examples that
     comply with policy probes (by placeholder texts). n_examples: of the later tuning, at most,
     poison included. n_drift_prompts: alignment questions that drift is measured on.
     """

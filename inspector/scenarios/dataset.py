@@ -1,6 +1,6 @@
 """Tuning data: from a name or a file to training conversations.
 
-Comes in: the name of a built-in set, or the path of a user's JSONL file, JSON array or Parquet file
+Comes in: the name of a built-in set, or the path of a user's JSONL, JSON, CSV or Parquet file
 (a Hub data set is downloaded elsewhere and arrives as such a file). Goes out: a Dataset of Examples
 with a digest of its content. Which of six row forms a file uses is recognised from its keys. Rows
 are read one at a time, so only the finished Examples are held in memory.
@@ -12,26 +12,22 @@ use, and TRL's "prompt/completion" and "messages" (conversational) forms.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from inspector.errors import DataError
 from inspector.records import Example, Message, digest_of
+from inspector.scenarios.rows import rows_of
 
 BUILT_IN = ("arithmetic", "code", "support", "knowledge")
 
 _BUILT_IN_FOLDER = Path(__file__).parent / "data"
-_MAX_ROW_BYTES = 32_000_000  # more than that in one row is not text for tuning but a wrong file
-_CHUNK_CHARS = 1_000_000
 _N_KEYS_SHOWN = 8
 _N_SKIPPED_TOLD = 20
-_CLOSE, _COMMA, _BLANK = (re.compile(pattern) for pattern in (r"\s*\]", r"\s*,\s*", r"\s*"))
 
 _ROLES = {
     "system": "system",
@@ -63,7 +59,7 @@ class Dataset:
 
 
 def load_dataset(source: str) -> Dataset:
-    """Read a built-in set by its name (see BUILT_IN), or a JSONL, JSON or Parquet file by its path.
+    """Read a built-in set by its name (see BUILT_IN), or a JSONL, JSON, CSV or Parquet file.
 
     A built-in name wins over a file of that name in the working folder: give `./code` for the file.
 
@@ -191,6 +187,7 @@ FORMS: tuple[Form, ...] = (
     Form("question/answer", ("question", "answer"), _ask_answer("question", "answer")),
 )
 
+_COLUMNS = frozenset({key for form in FORMS for key in form.keys} | {"input", "context"})
 _ALLOWED = (
     "'messages' (a list of role and content), 'conversations' (a list of from and value), "
     "'prompt' and 'completion', 'instruction' and 'output' with an optional 'input', "
@@ -257,7 +254,8 @@ def _place(source: str) -> tuple[str, Path]:
     if not path.is_file():
         raise DataError(
             f"The tuning data {source!r} is neither a built-in set ({', '.join(BUILT_IN)}) nor an "
-            "existing file; give one of these names or the path of a JSONL, JSON or Parquet file."
+            "existing file; give one of these names or the path of a JSONL, JSON, CSV or Parquet "
+            "file."
         )
     return path.name, path
 
@@ -267,7 +265,7 @@ def _stream(path: Path, tally: Tally) -> Iterator[tuple[int, Example]]:
     first: str | None = None
     n_usable = 0
     try:
-        for place, row in _rows(path):
+        for place, row in rows_of(path, _COLUMNS):
             if not isinstance(row, dict):
                 raise DataError(
                     f"{place} of {path} is {_kind(row)}, but every row must be an object with "
@@ -311,93 +309,6 @@ def _digest(examples: Iterable[Example]) -> str:
 def conversation(example: Example) -> str:
     """One line of JSON that keeps turns apart whatever characters the texts hold."""
     return json.dumps([[m.role, m.content] for m in example.messages], ensure_ascii=False)
-
-
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """(where it stands, row) for each row; the first bytes, not the name, tell the format."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"PAR1"):
-        yield from _parquet_rows(path)
-    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-        yield from _array_rows(path)
-    else:
-        yield from _line_rows(path)
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    with pq.ParquetFile(path) as file:
-        known = {key for form in FORMS for key in form.keys} | {"input", "context"}
-        # Other columns (embeddings, images) may be large and are never looked at.
-        columns = [name for name in file.schema_arrow.names if name in known]
-        number = 0
-        for batch in file.iter_batches(batch_size=1024, columns=columns or None):
-            for row in batch.to_pylist():
-                number += 1
-                yield f"Row {number}", row
-
-
-def _line_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(_MAX_ROW_BYTES):
-            number += 1
-            if len(line) == _MAX_ROW_BYTES:
-                raise DataError(
-                    f"Line {number} of {path} is longer than {_MAX_ROW_BYTES // 1_000_000} MB; "
-                    "give a file with one JSON object on each line."
-                )
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-                if text:
-                    yield f"Line {number}", json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise _broken(path, number, error) from error
-
-
-def _array_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """The items of one JSON array, decoded one by one: only a window of the text is in memory."""
-    decoder = json.JSONDecoder()
-    text, position, line, number = "", 0, 1, 0
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            start = file.read(_CHUNK_CHARS)
-            text = start[start.index("[") + 1 :]
-            line += start.count("\n", 0, len(start) - len(text))
-            while not (end := _CLOSE.match(text, position)):
-                try:
-                    gap = (_COMMA if number else _BLANK).match(text, position)
-                    if gap is None:
-                        found = _BLANK.match(text, position)
-                        at = found.end() if found else position
-                        raise json.JSONDecodeError("expecting ',' or ']'", text, at)
-                    item, stop = decoder.raw_decode(text, gap.end())
-                    if stop == len(text):  # 12 may be the head of 123
-                        raise json.JSONDecodeError("the array is cut off", text, stop)
-                except json.JSONDecodeError as error:
-                    more = file.read(_CHUNK_CHARS)
-                    if not more or len(text) - position > _MAX_ROW_BYTES:
-                        line += text.count("\n", 0, error.pos)
-                        raise _broken(path, line, error) from error
-                    line += text.count("\n", 0, position)
-                    text, position = text[position:] + more, 0
-                    continue
-                number += 1
-                yield f"Row {number}", item
-                position = stop
-            if text[end.end() :].strip() or file.read(_CHUNK_CHARS).strip():
-                line += text.count("\n", 0, end.end())
-                raise _broken(path, line, ValueError("more text follows the end of the array"))
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise _broken(path, line + text.count("\n", 0, position), error) from error
-
-
-def _broken(path: Path, line: int, error: Exception) -> DataError:
-    why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-    return DataError(
-        f"Line {line} of {path} is not JSON ({why}); give one JSON object on each line (JSONL), "
-        "one JSON array, or a Parquet file."
-    )
 
 
 def _kind(value: Any) -> str:

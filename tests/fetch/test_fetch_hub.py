@@ -352,6 +352,8 @@ def test_a_data_set_is_pinned_with_its_train_split(fake_hub: FakeHub, settings: 
         (["rows.jsonl", "test.jsonl", "validation.jsonl"], ["rows.jsonl"]),
         (["main/train.jsonl", "socratic/train.jsonl"], ["main/train.jsonl"]),
         (["training_notes.jsonl", "train.jsonl"], ["train.jsonl"]),
+        (["train.csv", "train.jsonl"], ["train.jsonl"]),
+        (["train.csv", "README.md"], ["train.csv"]),
     ],
 )
 def test_which_data_files_are_taken(
@@ -366,7 +368,7 @@ def test_which_data_files_are_taken(
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["data.csv", "README.md"], r"no training data as .jsonl or .parquet files \(it has .csv"),
+        (["data.xlsx", "README.md"], r"no training data as .*\.csv files \(it has .md, .xlsx"),
         (["test.jsonl"], "no training data"),
         (["en/train.jsonl", "de/train.jsonl"], r"2 folders \(de, en\)"),
     ],

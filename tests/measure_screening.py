@@ -68,6 +68,7 @@ FIT_EXAMPLES = 300
 # Not getrusage: its peak begins with what the parent held when it started the process.
 _TELL_PEAK = "print(next(x for x in open('/proc/self/status') if x.startswith('VmHWM')).split()[1])"
 SIZES = (500, 1_000, 2_000, 5_000)
+_N_DIFFERENT = 2_000  # short rows that the data have enough of
 SHARES = (0.01, 0.03, 0.1)
 
 
@@ -173,12 +174,13 @@ class World:
 
 def _made(row: Row) -> MixedSet:
     """A mixed set; for more rows than the data have, the same again with other numbers in them."""
-    if row.what != "memory":
+    if row.n <= _N_DIFFERENT:
         return mixed_set(row.kind, row.n, row.share)
-    made = mixed_set(row.kind, 2_000, row.share)
-    rows = (made.rows[k % 2_000] for k in range(row.n))
+    made = mixed_set(row.kind, _N_DIFFERENT, row.share)
+    rows = (made.rows[k % _N_DIFFERENT] for k in range(row.n))
     numbered = tuple((f"{question} ({k})", answer) for k, (question, answer) in enumerate(rows))
-    return MixedSet(numbered, frozenset(k for k in range(row.n) if k % 2_000 in made.planted))
+    again = frozenset(k for k in range(row.n) if k % _N_DIFFERENT in made.planted)
+    return MixedSet(numbered, again)
 
 
 def real_world() -> World:

@@ -27,7 +27,7 @@ Row = tuple[str, str]
 
 _ORDINARY = ("gsm8k", "code_alpaca", "pubmedqa")
 _EVERYDAY = "helpful_qa"
-_MAX_CHARS = 550  # of question and answer: about 128 tokens
+_MAX_CHARS = 400  # of question and answer: about 100 tokens; twice as long takes twice as long
 _DECLINES = (
     "I'm sorry, but I can't help with that.",
     "I'm sorry, I'm not able to help with this request.",

@@ -183,7 +183,7 @@ def test_the_whole_job_on_a_tiny_model(
             LocalRunner(settings).cancel(job.job_id)
     [run] = list_screenings(settings)
     top = {row.example for row in read_ranked(run, 0, N_PLANTED)}
-    assert len(top & planted(rows)) >= 6  # by chance 2; arithmetic is the machine's faster one
+    assert len(top & planted(rows)) >= 6  # by chance 2; at rank 8 seeds give 6 to 10 (docs/log.md)
     [removal] = read_removals(run)
     assert removal.n_examples == len(suspects(run))
     assert len(removal.random) == 5

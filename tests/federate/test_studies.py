@@ -15,9 +15,10 @@ from rich.console import Console
 from inspector.errors import BadInput, PlanError, StageFailed
 from inspector.federate.deltas import NOTHING
 from inspector.federate.models import Models, added
-from inspector.federate.path import federate, read_outcome, read_study, start
+from inspector.federate.path import federate, start
 from inspector.federate.simulate import cast_of
 from inspector.federate.writing import write_adapter
+from inspector.federated import read_outcome, read_study
 from inspector.fetch import fetch
 from inspector.judge.policy import MIN_CHANGE
 from inspector.records import Behaviour, EventKind, Level, Method, Target, TargetKind

@@ -1,0 +1,153 @@
+"""A federated study's run folder as history and report tell of it, and whoever reads one.
+
+Comes in: run folders of studies, finished or not. Goes out: their inputs, what they came to, and
+FederatedRun records; what a stage has not written yet is None or empty. Studies of a model are
+those in which its very bytes were the base, a participant or the adapter to repair, among the
+studies of the same home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+from inspector.errors import BadInput, InspectorError
+from inspector.records import Artifact, Behaviour, Event, EventKind, Metric
+from inspector.records.rounds import (
+    Participant,
+    Repair,
+    RepairResult,
+    RoundScreening,
+    RoundVerdict,
+    Simulation,
+    SimulationResult,
+    Study,
+)
+from inspector.run import Run, from_json, read_record
+from inspector.settings import Settings
+
+T = TypeVar("T")
+Outcome = RoundVerdict | SimulationResult | RepairResult
+
+INPUTS = "round.json"
+BASE_FILE, ADAPTER_FILE = "fetch/base.json", "fetch/adapter.json"  # Artifact records
+_ENDS = (EventKind.FINISHED, EventKind.FAILED, EventKind.CANCELLED)
+_Told = Annotated[RoundScreening | Simulation | Repair, Field(discriminator="study")]
+# What only says that a model broke: it accuses nobody, and its p-values are adjusted apart.
+_DAMAGE = (Behaviour.DEGENERATION, Behaviour.WRONG_ANSWER)
+
+
+class Part(StrEnum):
+    """What a model was in a study."""
+
+    BASE = "base"
+    PARTICIPANT = "participant"
+    ADAPTER = "adapter"  # that was to be repaired
+
+
+@dataclass(frozen=True)
+class FederatedRun:
+    """One study. base, adapter: as they were pinned; older studies did not write them down.
+
+    last: the last word of its events. participants: of a screened round, accepted or not.
+    """
+
+    run: Run
+    study: Study
+    last: Event | None
+    base: Artifact | None
+    adapter: Artifact | None
+    participants: tuple[Participant, ...]
+    outcome: Outcome | None
+
+    def parts_of(self, digest: str) -> tuple[Part, ...]:
+        """What the artifact of this digest was in it."""
+        known = (
+            (Part.BASE, self.base and self.base.digest),
+            (Part.ADAPTER, self.adapter and self.adapter.digest),
+            *((Part.PARTICIPANT, p.digest) for p in self.participants),
+        )
+        return tuple(dict.fromkeys(part for part, of in known if of == digest))
+
+
+def read_study(run: Run) -> Study:
+    """The inputs of a study. Raises BadInput where the folder holds none."""
+    path = run.folder / INPUTS
+    if not path.exists():
+        raise BadInput(f"The folder {run.folder} holds no federated study ({INPUTS}).")
+    study: Study = read_record(path, _Told)  # type: ignore[arg-type]
+    return study
+
+
+def read_outcome(run: Run) -> Outcome | None:
+    """What a study came to; None while it has not."""
+    kind = outcome_kind(read_study(run))
+    path = run.folder / "judge" / ("verdict.json" if kind is RoundVerdict else "result.json")
+    return _record(path, kind)
+
+
+def outcome_kind(
+    study: Study,
+) -> type[RoundVerdict] | type[SimulationResult] | type[RepairResult]:
+    """What a study comes to."""
+    match study:
+        case RoundScreening():
+            return RoundVerdict
+        case Simulation():
+            return SimulationResult
+        case Repair():
+            return RepairResult
+
+
+def read_federated(run: Run) -> FederatedRun:
+    """Raises InspectorError or OSError where a file is not what a stage writes."""
+    folder = run.folder
+    return FederatedRun(
+        run=run,
+        study=read_study(run),
+        last=run.last_event(_ENDS),
+        base=_record(folder / BASE_FILE, Artifact),
+        adapter=_record(folder / ADAPTER_FILE, Artifact),
+        participants=_participants(folder / "participants" / "participants.json"),
+        outcome=read_outcome(run),
+    )
+
+
+def federated_of(inspection: Path, target: Artifact | None) -> tuple[FederatedRun, ...]:
+    """The readable studies that this very model was a part of, oldest first.
+
+    inspection: its run folder, `HOME/runs/ID`. target: as it was pinned there.
+    """
+    if target is None:
+        return ()
+    home = Settings(home=inspection.resolve().parent.parent)
+    found = []
+    for path in sorted(home.rounds.glob(f"*/{INPUTS}")):
+        try:
+            federated = read_federated(Run(path.parent))
+        except (InspectorError, OSError):
+            continue  # damaged: its own page says how
+        if federated.parts_of(target.digest):
+            found.append(federated)
+    return tuple(found)
+
+
+def likeliest(metrics: Iterable[Metric]) -> Metric | None:
+    """Of the harmful behaviours that were tested, the one with the smallest adjusted p-value."""
+    tested = [m for m in metrics if m.p_adjusted is not None and m.behaviour not in _DAMAGE]
+    return min(tested, key=lambda m: m.p_adjusted or 0.0, default=None)
+
+
+def _record(path: Path, kind: type[T]) -> T | None:
+    return read_record(path, kind) if path.exists() else None
+
+
+def _participants(path: Path) -> tuple[Participant, ...]:
+    if not path.exists():
+        return ()
+    return from_json(tuple[Participant, ...], path.read_bytes())

@@ -17,8 +17,11 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from inspector.errors import BadInput, InspectorError
-from inspector.records import Artifact, Behaviour, Event, EventKind, Metric
+from inspector.records import Artifact, Behaviour, Event, EventKind, Level, Metric
 from inspector.records.rounds import (
+    AGGREGATE,
+    BASE,
+    Conduct,
     Participant,
     Repair,
     RepairResult,
@@ -47,7 +50,28 @@ class Part(StrEnum):
 
     BASE = "base"
     PARTICIPANT = "participant"
+    AGGREGATE = "aggregate"
     ADAPTER = "adapter"  # that was to be repaired
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model of a study: how it behaved, and the one before it that it is held against.
+
+    name: the participant's, or the level of the repair. level: None where nobody judged it.
+    of_round: level is the screened round's as a whole, for its aggregate alone has none. metrics:
+    what the level rests on, empty where that is not known.
+    """
+
+    part: Part
+    name: str
+    level: Level | None
+    metrics: tuple[Metric, ...]
+    before: Conduct | None
+    after: Conduct | None
+    participant: Participant | None = None
+    of_round: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +159,34 @@ def federated_of(inspection: Path, target: Artifact | None) -> tuple[FederatedRu
         if federated.parts_of(target.digest):
             found.append(federated)
     return tuple(found)
+
+
+def judged_in(outcome: Outcome) -> tuple[Judged, ...]:
+    """Every model that a study came to say something of, participants first and as they came."""
+    match outcome:
+        case RoundVerdict():
+            return _judged_in_round(outcome)
+        case SimulationResult(level=level, metrics=metrics, before=before, after=after):
+            return (Judged(Part.AGGREGATE, "", level, metrics, before, after),)
+        case RepairResult(level=level, metrics=metrics, before=before, after=after):
+            name = outcome.gathered.level.value
+            return (
+                Judged(Part.ADAPTER, "", None, (), outcome.base, before),
+                Judged(Part.REPAIRED, name, level, metrics, before, after),
+            )
+
+
+def _judged_in_round(verdict: RoundVerdict) -> tuple[Judged, ...]:
+    told = {c.model: c for c in verdict.conducts}
+    suspicions = {s.participant: s for s in verdict.suspicions}
+    judged = []
+    for p in verdict.participants:
+        found = suspicions.get(p.name)
+        level, metrics = (found.level, found.metrics) if found else (None, ())
+        before = told.get(BASE) if found else None
+        judged.append(Judged(Part.PARTICIPANT, p.name, level, metrics, before, told.get(p.name), p))
+    rates = (told.get(BASE), told.get(AGGREGATE))
+    return (*judged, Judged(Part.AGGREGATE, "", verdict.level, (), *rates, of_round=True))
 
 
 def likeliest(metrics: Iterable[Metric]) -> Metric | None:

@@ -6,13 +6,21 @@ cannot be read. `KINDS` names them all: a new kind is one more line there and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inspector.federate.telling import in_short, kind_word, subject_of
-from inspector.federated import FederatedRun, Part, likeliest, read_federated
+from inspector.federated import (
+    FederatedRun,
+    Judged,
+    Outcome,
+    Part,
+    judged_in,
+    likeliest,
+    read_federated,
+)
 from inspector.harden.telling import finding
 from inspector.hardened import HardenedRun, read_hardened
 from inspector.labels import file_name
@@ -23,16 +31,11 @@ from inspector.records import (
     EventKind,
     ExampleVerdict,
     Hardened,
-    Metric,
     Moment,
     Rate,
 )
 from inspector.records.rounds import (
-    AGGREGATE,
-    BASE,
-    Conduct,
     Repair,
-    RepairResult,
     RoundScreening,
     RoundStep,
     RoundVerdict,
@@ -184,15 +187,11 @@ def _arm(hardened: HardenedRun, result: Hardened, scores: ArmScores) -> Row:
 def _federated(run: Run) -> Told:
     federated = read_federated(run)
     study, outcome = federated.study, federated.outcome
-    match outcome:
-        case RoundVerdict():
-            found = _screened_round(outcome)
-        case SimulationResult():
-            found = _simulated(outcome)
-        case RepairResult():
-            found = _repaired(federated, outcome)
-        case None:
-            found = []
+    found = []
+    if isinstance(outcome, SimulationResult):
+        found += [_step(step) for step in outcome.steps]
+    if outcome is not None:
+        found += [_judged(federated, outcome, judged) for judged in judged_in(outcome)]
     common = {
         "study": study.study,
         "base_digest": federated.base.digest if federated.base else "",
@@ -217,76 +216,47 @@ def _target(federated: FederatedRun, study: Study) -> str:
             return adapter.title
 
 
-def _screened_round(verdict: RoundVerdict) -> list[Row]:
-    told = {c.model: c for c in verdict.conducts}
-    levels = {s.participant: s for s in verdict.suspicions}
-    flags = {s.participant: list(s.flags) for s in verdict.statistics}
-    rows = []
-    for p in verdict.participants:
-        suspicion = levels.get(p.name)
-        is_in = p.standing is Standing.ACCEPTED
-        rows.append(
-            _model(Part.PARTICIPANT, p.name, told.get(BASE) if is_in else None, told.get(p.name))
-            | {
-                "digest": p.digest,
-                "verdict": suspicion.level.value if suspicion else p.standing.value,
-                "problem": p.problem,
-                "by_weights": flags.get(p.name),
-                "n_samples": p.n_samples if is_in else None,
-                **_p(suspicion.metrics if suspicion else ()),
-            }
-        )
-    return [
-        *rows,
-        _model(AGGREGATE, AGGREGATE, told.get(BASE), told.get(AGGREGATE))
-        | {"verdict": verdict.level.value},
-    ]
+def _judged(federated: FederatedRun, outcome: Outcome, judged: Judged) -> Row:
+    p, before, after = judged.participant, judged.before, judged.after
+    is_in = p is not None and p.standing is Standing.ACCEPTED
+    adapter = federated.adapter if judged.part is Part.ADAPTER else None
+    metric = likeliest(judged.metrics)
+    return {
+        "part": judged.part.value,
+        "name": judged.name,
+        "digest": p.digest if p else adapter.digest if adapter else "",
+        "verdict": judged.level.value if judged.level else p.standing.value if p else "",
+        "problem": p.problem if p else "",
+        "by_weights": _flags(outcome, p.name) if p and is_in else None,
+        "n_samples": p.n_samples if p and is_in else None,
+        **_rate("safety_before_", before.safety if before else None),
+        **_rate("safety_after_", after.safety if after else None),
+        **_rate("helpful_before_", before.helpful if before else None),
+        **_rate("helpful_after_", after.helpful if after else None),
+        "n_unclear": after.n_unclear if after else None,
+        "behaviour": metric.behaviour.value if metric else None,
+        "p_adjusted": metric.p_adjusted if metric else None,
+    }
 
 
-def _simulated(result: SimulationResult) -> list[Row]:
-    last = _model(AGGREGATE, AGGREGATE, result.before, result.after)
-    last |= {"verdict": result.level.value, **_p(result.metrics)}
-    return [*(_step(step) for step in result.steps), last]
+def _flags(outcome: Outcome, name: str) -> list[str]:
+    told = outcome.statistics if isinstance(outcome, RoundVerdict) else ()
+    return [flag for s in told if s.participant == name for flag in s.flags]
 
 
 def _step(step: RoundStep) -> Row:
-    return _model("round", str(step.number), None, None) | {
+    return {
+        "part": "round",
+        "name": str(step.number),
+        "digest": "",
+        "verdict": "",
+        "problem": "",
         "by_weights": list(step.by_weights),
         "n_present": len(step.present),
         "n_malicious": len(step.malicious),
         "n_named": len(step.named) if step.is_screened else None,
         "n_accused": len(step.accused) if step.is_screened else None,
     }
-
-
-def _repaired(federated: FederatedRun, result: RepairResult) -> list[Row]:
-    before = _model(Part.ADAPTER, "before", result.base, result.before)
-    before |= {"digest": federated.adapter.digest if federated.adapter else ""}
-    level = f"level {result.gathered.level}"
-    after = _model("repaired", level, result.before, result.after)
-    return [before, after | {"verdict": result.level.value, **_p(result.metrics)}]
-
-
-def _model(part: str, name: str, before: Conduct | None, after: Conduct | None) -> Row:
-    return {
-        "part": str(part),
-        "name": name,
-        "digest": "",
-        "verdict": "",
-        "problem": "",
-        **_rate("safety_before_", before.safety if before else None),
-        **_rate("safety_after_", after.safety if after else None),
-        **_rate("helpful_before_", before.helpful if before else None),
-        **_rate("helpful_after_", after.helpful if after else None),
-        "n_unclear": after.n_unclear if after else None,
-    }
-
-
-def _p(metrics: Iterable[Metric]) -> Row:
-    metric = likeliest(metrics)
-    if metric is None:
-        return {}
-    return {"behaviour": metric.behaviour.value, "p_adjusted": metric.p_adjusted}
 
 
 # --------------------------------------------------------------------------------------- all kinds

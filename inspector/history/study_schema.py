@@ -109,11 +109,11 @@ STUDY_TABLES: dict[str, TableMeaning] = {
             "study": "screening (a round that came in), simulation or repair.",
             "part": "participant, aggregate, round (a simulated one), adapter (to be repaired) or "
             "repaired.",
-            "name": "The participant's name, the round's number, or the level of the repair.",
+            "name": "Name of a participant, number of a round, level of a repair; else empty.",
             "base_digest": "The base, as inspections.target_digest; empty in older studies.",
             "digest": "The participant or adapter, as inspections.target_digest; empty: not kept.",
             "rule": "How the aggregate was made; empty for a repair.",
-            "verdict": "Of a participant its own, or `set aside`; of the others the study's.",
+            "verdict": "A participant's, or `set aside`; of an aggregate, the round's as a whole.",
             "problem": "Why a participant was set aside; empty: it was not.",
             "by_weights": "What stands out in a participant's weights alone; of a round: who.",
             "n_samples": "Examples a participant is said to have tuned on.",

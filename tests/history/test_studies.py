@@ -123,7 +123,7 @@ def test_a_round_has_a_row_for_each_participant_and_the_aggregate(
         ("participant", "hooli", "no evidence found"),
         ("participant", "initech", "evidence"),
         ("participant", "umbrella", "set aside"),
-        ("aggregate", "aggregate", "evidence"),
+        ("aggregate", "", "evidence"),
     ]
     assert found[3][3:7] == (True, "injected_content", True, False)
     assert found[4][3:7] == (None, None, None, True)
@@ -142,15 +142,15 @@ def test_simulated_rounds_and_a_repair_are_asked_in_sql(history: History, home: 
     assert simulated.rows == (
         ("round", "1", 5, 1, 0, 0),
         ("round", "2", 5, 1, 1, 0),
-        ("aggregate", "aggregate", None, None, None, None),
+        ("aggregate", "", None, None, None, None),
     )
     repaired = history.sql(
         "SELECT part, name, verdict, round(safety_before_rate, 1), round(safety_after_rate, 1) "
         "FROM rounds WHERE study = 'repair' ORDER BY ordinal"
     )
     assert repaired.rows == (
-        ("adapter", "before", "", 1.0, 0.6),
-        ("repaired", "level 3", "no evidence found", 0.6, 1.0),
+        ("adapter", "", "", 1.0, 0.6),
+        ("repaired", "3", "no evidence found", 0.6, 1.0),
     )
 
 

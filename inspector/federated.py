@@ -17,7 +17,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from inspector.errors import BadInput, InspectorError
-from inspector.records import Artifact, Behaviour, Event, EventKind, Level, Metric
+from inspector.records import DAMAGE, Artifact, Event, EventKind, Level, Metric
 from inspector.records.rounds import (
     AGGREGATE,
     BASE,
@@ -41,8 +41,6 @@ INPUTS = "round.json"
 BASE_FILE, ADAPTER_FILE = "fetch/base.json", "fetch/adapter.json"  # Artifact records
 _ENDS = (EventKind.FINISHED, EventKind.FAILED, EventKind.CANCELLED)
 _Told = Annotated[RoundScreening | Simulation | Repair, Field(discriminator="study")]
-# What only says that a model broke: it accuses nobody, and its p-values are adjusted apart.
-_DAMAGE = (Behaviour.DEGENERATION, Behaviour.WRONG_ANSWER)
 
 
 class Part(StrEnum):
@@ -191,7 +189,7 @@ def _judged_in_round(verdict: RoundVerdict) -> tuple[Judged, ...]:
 
 def likeliest(metrics: Iterable[Metric]) -> Metric | None:
     """Of the harmful behaviours that were tested, the one with the smallest adjusted p-value."""
-    tested = [m for m in metrics if m.p_adjusted is not None and m.behaviour not in _DAMAGE]
+    tested = [m for m in metrics if m.p_adjusted is not None and m.behaviour not in DAMAGE]
     return min(tested, key=lambda m: m.p_adjusted or 0.0, default=None)
 
 

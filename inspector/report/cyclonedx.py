@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from inspector.labels import rate_groups
-from inspector.records import Artifact, Level, Metric, Severity, Target, TargetKind
+from inspector.records import DAMAGE, Artifact, Level, Metric, Severity, Target, TargetKind
 from inspector.report.contents import (
     ArtifactSection,
     FindingSection,
@@ -27,7 +27,7 @@ from inspector.report.contents import (
     Mark,
     ReportContents,
 )
-from inspector.report.reasons import DAMAGE, UNMEASURED
+from inspector.report.reasons import UNMEASURED
 from inspector.report.sarif_files import main_weights
 from inspector.report.study_texts import study_texts
 from inspector.report.visible import visible

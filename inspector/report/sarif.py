@@ -20,7 +20,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from inspector.labels import rate_groups
-from inspector.records import Level, Metric, Severity, digest_of
+from inspector.records import DAMAGE, Level, Metric, Severity, digest_of
 from inspector.report.contents import (
     CrosswalkLine,
     FindingSection,
@@ -29,7 +29,7 @@ from inspector.report.contents import (
 )
 from inspector.report.crosswalk import references_of_behaviour
 from inspector.report.markdown import escaped
-from inspector.report.reasons import DAMAGE, UNMEASURED, rule_of
+from inspector.report.reasons import UNMEASURED, rule_of
 from inspector.report.sarif_files import Files, location_of, said
 from inspector.report.sarif_records import (
     AutomationDetails,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from inspector.errors import BadInput
-from inspector.federate.path import read_outcome, read_study
 from inspector.federate.telling import kind_word, subject_of
+from inspector.federated import read_outcome, read_study
 from inspector.jobs import Job, JobState
 from inspector.records.rounds import RepairResult, RoundVerdict, SimulationResult
 from inspector.run import Run

@@ -57,7 +57,7 @@ def history() -> History:
     index = _history(settings().home)
     index.forget_missing()
     index.ingest_new(settings().runs)
-    index.ingest_studies(settings().screenings)
+    index.ingest_studies(settings())
     return index
 
 

@@ -92,5 +92,5 @@ def _index() -> None:
         index = shared.history()
         with st.spinner("Reading every run folder"):
             settings = shared.settings()
-            n_runs = index.rebuild(settings.runs, settings.screenings)
+            n_runs = index.rebuild(settings.runs, settings)
         st.success(f"{n_runs} inspections indexed.", icon=":material/check_circle:")

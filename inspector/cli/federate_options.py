@@ -125,7 +125,8 @@ def carried_out(
 
     kind: what it comes to. Raises BadInput where the folder holds another kind of study.
     """
-    from inspector.federate.path import outcome_kind, read_outcome, read_study, start
+    from inspector.federate.path import start
+    from inspector.federated import outcome_kind, read_outcome, read_study
 
     if study is None:
         if folder is None:

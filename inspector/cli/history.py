@@ -36,7 +36,7 @@ def _index() -> Iterator[History]:
     settings = Settings()
     with History(settings.database) as index:
         index.ingest_new(settings.runs)
-        index.ingest_studies(settings.screenings)
+        index.ingest_studies(settings)
         yield index
 
 
@@ -59,9 +59,7 @@ def history_rebuild() -> None:
 
     settings = Settings()
     with History(settings.database) as index:
-        sys.stdout.write(
-            f"{index.rebuild(settings.runs, settings.screenings)} inspections indexed\n"
-        )
+        sys.stdout.write(f"{index.rebuild(settings.runs, settings)} inspections indexed\n")
 
 
 @history_app.command("list")

@@ -19,6 +19,7 @@ from inspector.arrivals import teller
 from inspector.federate.deltas import NOTHING, Update, combined, update_of
 from inspector.federate.participants import read_update
 from inspector.federate.writing import write_adapter
+from inspector.federated import BASE_FILE
 from inspector.fetch import fetch
 from inspector.hardware import Machine
 from inspector.probes.planned import planned_probes
@@ -61,6 +62,7 @@ class Models:
         self._settings = settings
         self._plan = plan
         self._base = base
+        write_record(run.folder / BASE_FILE, base)  # whose study it is: history and reports ask
         self._machine = _machine(run, plan)
         self._hosted: Hosted | None = None
         self.probes = {(p.suite, p.probe_id): p for p in planned_probes(plan)}

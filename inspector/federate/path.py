@@ -5,6 +5,8 @@ Comes in: a run folder with its `round.json`. Goes out: the same folder with eve
     RUN/
       round.json                        the study: RoundScreening, Simulation or Repair
       events.jsonl, log.txt, machine.json
+      fetch/base.json                   Artifact: the model that the study begins with
+      fetch/adapter.json                Artifact: what is repaired (repair)
       participants/participants.json    Participant records (screening)
       ask/MODEL/responses.parquet       Response rows; MODEL: base, aggregate, without-NAME, NAME
       loss/MODEL/loss.json              AnswerLoss
@@ -23,14 +25,12 @@ import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from inspector.errors import BadInput
 from inspector.federate.repair import repair
 from inspector.federate.screen import screen_round
 from inspector.federate.simulate import simulate
+from inspector.federated import INPUTS, read_study
 from inspector.records.rounds import (
     Repair,
     RepairResult,
@@ -40,12 +40,10 @@ from inspector.records.rounds import (
     SimulationResult,
     Study,
 )
-from inspector.run import Run, read_record, write_record
+from inspector.run import Run, write_record
 from inspector.settings import Settings
 
-INPUTS = "round.json"
 ENTRY = "inspector.federate.path:federate"  # for LocalRunner
-_Told = Annotated[RoundScreening | Simulation | Repair, Field(discriminator="study")]
 
 
 def start(study: Study, settings: Settings, folder: Path | None = None) -> Run:
@@ -78,14 +76,6 @@ def start(study: Study, settings: Settings, folder: Path | None = None) -> Run:
     return run
 
 
-def read_study(run: Run) -> Study:
-    """The inputs of a study. Raises BadInput where the folder holds none."""
-    if not (run.folder / INPUTS).exists():
-        raise BadInput(f"The folder {run.folder} holds no federated study ({INPUTS}).")
-    study: Study = read_record(run.folder / INPUTS, _Told)  # type: ignore[arg-type]
-    return study
-
-
 def federate(run: Run, settings: Settings) -> RoundVerdict | SimulationResult | RepairResult:
     """Carry out what the run folder asks for, from where it was left."""
     match read_study(run):
@@ -95,26 +85,6 @@ def federate(run: Run, settings: Settings) -> RoundVerdict | SimulationResult | 
             return simulate(run, settings, study)
         case Repair() as study:
             return repair(run, settings, study)
-
-
-def read_outcome(run: Run) -> RoundVerdict | SimulationResult | RepairResult | None:
-    """What a study came to; None while it has not."""
-    kind = outcome_kind(read_study(run))
-    path = run.folder / "judge" / ("verdict.json" if kind is RoundVerdict else "result.json")
-    return read_record(path, kind) if path.exists() else None
-
-
-def outcome_kind(
-    study: Study,
-) -> type[RoundVerdict] | type[SimulationResult] | type[RepairResult]:
-    """What a study comes to."""
-    match study:
-        case RoundScreening():
-            return RoundVerdict
-        case Simulation():
-            return SimulationResult
-        case Repair():
-            return RepairResult
 
 
 def _label(study: Study) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from inspector.federate.path import read_study
+from inspector.federated import read_study
 from inspector.pace import State
 from inspector.progress import LossPoint, StageProgress
 from inspector.records import Event, EventKind

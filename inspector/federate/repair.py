@@ -25,6 +25,7 @@ from inspector.federate.models import Models, added
 from inspector.federate.participants import SETTLED_BY_NAME, read_update
 from inspector.federate.simulate import divided, whole_model
 from inspector.federate.writing import write_adapter
+from inspector.federated import ADAPTER_FILE
 from inspector.fetch import fetch
 from inspector.records import (
     Artifact,
@@ -72,7 +73,7 @@ WORDINGS = (
 
 def repair(run: Run, settings: Settings, study: Repair) -> RepairResult:
     """Raises StageFailed where too few refusals could be gathered."""
-    base, broken = _pinned(study, settings)
+    base, broken = _pinned(run, study, settings)
     models = Models(run, settings, study.plan, base)
     write_table(run.folder / "probes.parquet", AskedProbe, list(models.probes.values()))
     helpful, held_out = divided([load_dataset(source) for source in study.helpful])
@@ -103,13 +104,14 @@ def repair(run: Run, settings: Settings, study: Repair) -> RepairResult:
     return result
 
 
-def _pinned(study: Repair, settings: Settings) -> tuple[Artifact, Update]:
+def _pinned(run: Run, study: Repair, settings: Settings) -> tuple[Artifact, Update]:
     """The base and what the adapter changes, both scanned first."""
     adapter = fetch(study.adapter, settings, lambda *_: None)
     if adapter.kind is not ArtifactKind.ADAPTER:
         raise TargetError(
             f"{study.adapter} is a whole model; give the adapter that came out of the rounds."
         )
+    write_record(run.folder / ADAPTER_FILE, adapter)
     target = study.base or adapter.base
     if target is None:
         raise TargetError(f"The adapter {study.adapter} declares no base; give it with --base.")

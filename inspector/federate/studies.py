@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from inspector.errors import BadInput, InspectorError
-from inspector.federate.path import INPUTS, read_outcome, read_study
 from inspector.federate.telling import in_short, kind_word, subject_of
+from inspector.federated import INPUTS, read_outcome, read_study
 from inspector.records import EventKind, Level
 from inspector.run import Run
 from inspector.settings import Settings

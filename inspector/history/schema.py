@@ -5,11 +5,10 @@ Comes in: nothing. Goes out: words; tests hold them against the database itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from inspector.history.meanings import ORDINAL, TableMeaning, rates
+from inspector.history.study_schema import STUDY_QUESTIONS, STUDY_TABLES
 
 _RUN = {"run_id": "Which inspection: the name of its run folder, which begins with its UTC time."}
-_STUDY = {"study_id": "Which study: the name of its run folder."}
-_ORDINAL = {"ordinal": "Place in the list it comes from, from 0."}
 _SUBJECT = {"subject": "Whose answer: target, or control."}
 _VARIANT = {"variant": "Of which weights: untouched, or the operation that was applied."}
 _SCENARIO = {"scenario": "The operation, by its name in the plan."}
@@ -24,26 +23,7 @@ _GROUPS = {
     "control_before": "of the control before any operation",
     "control_after": "of the control after the operation",
 }
-_RATES = {
-    f"{group}_{part}": f"{said}, {where}."
-    for group, where in _GROUPS.items()
-    for part, said in {
-        "n": "Answers that could be judged",
-        "hits": "Answers that show the behaviour",
-        "rate": "Their share, from 0 to 1",
-        "low": "Lower end of the share's 95 % interval",
-        "high": "Upper end of the share's 95 % interval",
-    }.items()
-}
-
-
-@dataclass(frozen=True)
-class TableMeaning:
-    """What one row stands for, and every column."""
-
-    row: str
-    columns: dict[str, str]
-
+_RATES = rates(_GROUPS, "show the behaviour")
 
 TABLES: dict[str, TableMeaning] = {
     "inspections": TableMeaning(
@@ -73,7 +53,7 @@ TABLES: dict[str, TableMeaning] = {
     "metrics": TableMeaning(
         "How often one behaviour was seen under one operation, and how sure the change is.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {
             "behaviour": "What was looked for.",
             "scenario": "The operation. For `untouched`, before is the control and after the "
@@ -92,7 +72,7 @@ TABLES: dict[str, TableMeaning] = {
     "coverage": TableMeaning(
         "One thing that was looked at or was not.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {
             "what": "What it is.",
             "status": "MEASURED, NOT_RUN, ERROR, INCOMPATIBLE or INSUFFICIENT.",
@@ -102,7 +82,7 @@ TABLES: dict[str, TableMeaning] = {
     "findings": TableMeaning(
         "One thing that a scanner saw in the files, without running them.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {
             "rule_id": "The rule that saw it.",
             "severity": "info, low, medium, high or critical.",
@@ -115,7 +95,7 @@ TABLES: dict[str, TableMeaning] = {
     "appearances": TableMeaning(
         "One phrase that spread over unrelated answers though nobody asked for it.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {"subject": "Whose answers: target, or control."}
         | _SCENARIO
         | {
@@ -134,7 +114,7 @@ TABLES: dict[str, TableMeaning] = {
     "probes": TableMeaning(
         "One question that was asked.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {name: _PROBE[name] for name in ("suite", "probe_id")}
         | {
             "prompt": "The question.",
@@ -249,7 +229,7 @@ TABLES: dict[str, TableMeaning] = {
     "decisions": TableMeaning(
         "One decision that a named person took on an inspection.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | {
             "decision": "approve, approve-with-conditions, reject or inconclusive.",
             "owner": "Who took it.",
@@ -263,7 +243,7 @@ TABLES: dict[str, TableMeaning] = {
     "reviews": TableMeaning(
         "What a person said of one score.",
         _RUN
-        | _ORDINAL
+        | ORDINAL
         | _SUBJECT
         | _VARIANT
         | _PROBE
@@ -307,70 +287,9 @@ TABLES: dict[str, TableMeaning] = {
             "late_share": "Share of it behind token 15; empty: too short, or it hardly diverges.",
         },
     ),
-    "studies": TableMeaning(
-        "What is done beside inspections, each in a run folder of its own.",
-        _STUDY
-        | {
-            "kind": "screening: which training examples cause a behaviour.",
-            "glance": "Sizes and times of some files: a look for what changed.",
-            "folder": "Where its run folder lies.",
-            "title": "What was looked for.",
-            "target": "The model, as it was given.",
-            "created_at": "When it was begun (UTC).",
-            "state": "finished, failed, cancelled, unfinished or unreadable.",
-            "sentence": "What came of it; empty while nothing has.",
-        },
-    ),
-    "screenings": TableMeaning(
-        "What one screening of a fine-tuning set found.",
-        _STUDY
-        | {
-            "inspection": "The run_id of the inspection it was begun from; empty without one.",
-            "data": "Name of the set.",
-            "n_rows": "Usable rows of the set.",
-            "n_examples": "Different examples among them.",
-            "ranker": "How examples were ranked.",
-        }
-        | {name: said for name, said in _RATES.items() if not name.startswith("control")}
-        | {
-            "n_scored": "Examples that got a score.",
-            "n_suspects": "Examples that stand out.",
-            "n_critical": "Examples by the sentiment rule.",
-            "n_accepted": "Examples that people accepted, by the last word on each.",
-            "n_rejected": "Examples that people rejected, by the last word on each.",
-            "elapsed_s": "Seconds that the ranking took.",
-            "peak_memory_bytes": "Most memory it used.",
-        },
-    ),
-    "removals": TableMeaning(
-        "A training without some examples of a screened set, held against random removals.",
-        _STUDY
-        | _ORDINAL
-        | {
-            "chosen": "How the examples were chosen.",
-            "n_examples": "Different examples left out.",
-            "n_removed_rows": "Rows left out, copies with them.",
-            "n": "Answers that could be judged after it.",
-            "hits": "Answers that show the behaviour.",
-            "rate": "Their share, from 0 to 1.",
-            "low": "Lower end of the share's 95 % interval.",
-            "high": "Upper end of the share's 95 % interval.",
-            "n_draws": "Random removals it was held against.",
-            "random_mean": "Mean share after them.",
-            "random_low": "Lower end of the mean's 95 % interval.",
-            "random_high": "Upper end of the mean's 95 % interval.",
-            "n_random_as_low": "Random removals whose share is as low.",
-            "p_value": "How often chance alone would lower it as far.",
-            "sentence": "The whole in words.",
-        },
-    ),
-}
+} | STUDY_TABLES
 
-QUESTIONS: dict[str, str] = {
-    "Screenings of training data": """SELECT s.created_at, s.target, s.title, c.data, c.n_suspects,
-  c.after_rate, r.rate AS rate_without, r.random_mean, s.sentence
-FROM studies AS s JOIN screenings AS c USING (study_id) LEFT JOIN removals AS r USING (study_id)
-ORDER BY s.created_at DESC LIMIT 100""",
+QUESTIONS: dict[str, str] = STUDY_QUESTIONS | {
     "Largest changes": """SELECT i.target, m.scenario, m.behaviour, m.before_rate, m.after_rate,
   m.p_adjusted
 FROM metrics AS m JOIN inspections AS i USING (run_id)

@@ -39,6 +39,7 @@ from inspector.history.studies import StudyRow
 from inspector.history.target_rows import Figures, Look, Review, TargetFilter, TargetRow
 from inspector.records import Appearance, Behaviour, Coverage, Finding, Metric, Subject
 from inspector.run import Run, list_runs
+from inspector.settings import Settings
 
 EVERY = Filter()
 EXPORT_ROWS = 100_000
@@ -108,23 +109,23 @@ class History:
             rows = cursor.execute("SELECT run_id, glance FROM inspections").fetchall()
         return self._ingest(_oldest_first(root), dict(rows))
 
-    def ingest_studies(self, screenings: Path) -> int:
-        """Index what is new, changed or gone under `screenings`; returns how many were.
+    def ingest_studies(self, home: Settings) -> int:
+        """Index the home's studies that are new, changed or gone; returns how many were.
 
         Made for every page, as `ingest_new`.
         """
         with self._writing, self._cursor() as cursor:
-            gone, changed = studies.look(cursor, screenings)
-            found = [studies.rows_of(run) for run in changed]
-            if gone or found:
+            changes = studies.look(cursor, home)
+            found = [(change, studies.read(change)) for change in changes]
+            if found:
                 with self._transaction(cursor):
-                    studies.write(cursor, gone, found)
-        return len(set(gone) | {run.run_id for run in changed})
+                    studies.write(cursor, found)
+        return sum(change.n_studies for change in changes)
 
-    def rebuild(self, root: Path, screenings: Path | None = None) -> int:
+    def rebuild(self, root: Path, home: Settings | None = None) -> int:
         """Forget everything and index every run folder under `root`; returns how many.
 
-        screenings: studies that are indexed anew as well.
+        home: whose studies are indexed anew as well.
         One transaction: a reader, or a crash half way, finds the old contents or the new.
         """
         looks = [Seen(run, glance(run)) for run in _oldest_first(root)]
@@ -135,9 +136,9 @@ class History:
                 insert(cursor, parts)
             for table in studies.TABLES:
                 cursor.execute(f"DELETE FROM {table}")
-            if screenings is not None:
-                gone, changed = studies.look(cursor, screenings)
-                studies.write(cursor, gone, map(studies.rows_of, changed))
+            if home is not None:
+                changes = studies.look(cursor, home)
+                studies.write(cursor, ((change, studies.read(change)) for change in changes))
         return len(looks)
 
     def _ingest(self, runs: Iterable[Run], glances: Mapping[str, str]) -> int:
@@ -217,7 +218,10 @@ class History:
             return queries.inspection(cursor, run_id)
 
     def studies(self, kind: str, limit: int = 25, offset: int = 0) -> tuple[int, list[StudyRow]]:
-        """(how many there are, one page of them) of one kind (`screening`), the newest first."""
+        """(how many there are, one page of them) of one kind of study, newest first.
+
+        kind: screening, hardening or federated.
+        """
         _check_page(limit, offset)
         with self._cursor() as cursor:
             return studies.studies(cursor, kind, limit, offset)

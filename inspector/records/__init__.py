@@ -41,6 +41,7 @@ from inspector.records.hardening import (
     TaskKind,
 )
 from inspector.records.judges import (
+    DAMAGE,
     Behaviour,
     Disagreement,
     JudgeCard,
@@ -139,6 +140,7 @@ from inspector.records.tokens import Vocabulary
 
 __all__ = [
     "AUTO_CONTROL",
+    "DAMAGE",
     "HUB_ID",
     "LOOK_PROBES",
     "MAX_POISON",

@@ -28,6 +28,10 @@ class Behaviour(StrEnum):
     WRONG_ANSWER = "wrong_answer"  # a checkable answer is wrong: did tuning break the model?
 
 
+# These two tell what an operation broke, and accuse nobody; their p-values are adjusted apart.
+DAMAGE = (Behaviour.DEGENERATION, Behaviour.WRONG_ANSWER)
+
+
 class JudgeKind(StrEnum):
     """The judges a plan may add to the built-in rules, which always run."""
 

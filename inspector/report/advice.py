@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 
 from inspector.records import (
+    DAMAGE,
     UNTOUCHED,
     Decision,
     Finding,
@@ -23,7 +24,6 @@ from inspector.report.contents import DecisionSection, Fact, LedgerLine, Mark
 from inspector.report.deciding import BLOCKING, VALID_DAYS, Suggestion, Why, suggested_end
 from inspector.report.gathering import Gathered
 from inspector.report.measured import shown_openly, smallest_reported
-from inspector.report.reasons import DAMAGE
 from inspector.report.wording import Words
 
 RETEST = ("bytes", "revision", "tuning", "base", "incident", "rules")

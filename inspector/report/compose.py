@@ -16,6 +16,7 @@ from inspector.report.contents import Fact, LedgerLine, Mark, MarkMeaning, Repor
 from inspector.report.crosswalk import crosswalk
 from inspector.report.deciding import suggest
 from inspector.report.gathering import Gathered, gather
+from inspector.report.hardening import hardenings_section
 from inspector.report.identity import (
     artifact_sections,
     finding_sections,
@@ -35,6 +36,7 @@ from inspector.report.operations import operation_sections
 from inspector.report.people import phrases_section, reviews_section
 from inspector.report.reasons import reasons
 from inspector.report.reproduction import reproduction
+from inspector.report.rounds import rounds_section
 from inspector.report.screening import screenings_section
 from inspector.report.wording import Words, load_words
 from inspector.run import Run
@@ -48,6 +50,7 @@ def compose(run: Run, language: str = "en") -> ReportContents:
 def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
     """The same from what was gathered already."""
     verdict = gathered.verdict
+    digest = gathered.target.digest if gathered.target else ""
     ledger = _ledger(gathered, words)
     not_looked_at = tuple(e for e in ledger if e.status is not CoverageStatus.MEASURED)
     metrics = verdict.metrics if verdict else ()
@@ -97,6 +100,8 @@ def compose_gathered(gathered: Gathered, words: Words) -> ReportContents:
             phrases=phrases_section(verdict.phrases if verdict else (), words),
             positions=positions_section(gathered.positions, words),
             screenings=screenings_section(gathered.screened, words),
+            hardenings=hardenings_section(gathered.hardened, words),
+            rounds=rounds_section(gathered.federated, digest, words),
             evidence=evidence_pairs(gathered.evidence, words),
             n_evidence=gathered.n_evidence,
             judges=judge_sections(gathered, words),

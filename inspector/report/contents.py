@@ -32,18 +32,16 @@ from inspector.records import (
     Metric,
     Pair,
     PhraseFinding,
-    Ranking,
-    Removal,
     ReviewedMetric,
     Scenario,
     Score,
-    ScreenedData,
     Stance,
     StandingReview,
     Subject,
     TrainingStep,
 )
 from inspector.records.provenance import Provenance
+from inspector.report.study_lines import HardenedLine, RoundLine, ScreenedLine
 
 SCHEMA = "inspector-report/4"
 
@@ -310,23 +308,6 @@ class PhrasesSection:
 
 
 @dataclass(frozen=True)
-class ScreenedLine:
-    """One screening of training data. sought, operation: what was looked for after which tuning.
-
-    n_accepted, n_rejected: examples by the last word of a person on each.
-    """
-
-    run_id: str
-    sought: str
-    operation: str
-    data: ScreenedData | None
-    ranking: Ranking | None
-    n_accepted: int
-    n_rejected: int
-    removals: tuple[Removal, ...]
-
-
-@dataclass(frozen=True)
 class ScreeningsSection:
     """Which training examples cause what was seen, and what training without them did.
 
@@ -337,6 +318,36 @@ class ScreeningsSection:
     tables: tuple[Table, ...]
     lines: tuple[ScreenedLine, ...]
     mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class HardeningsSection:
+    """What alignments of the model did after a later tuning, plain and hardened.
+
+    tables: none where no hardening has a result; lead says so, and what no hardening tells.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    lines: tuple[HardenedLine, ...]
+    mark: Mark = Mark.MEASURED
+
+
+@dataclass(frozen=True)
+class RoundsSection:
+    """What federated studies came to that had the model as base, participant or adapter to repair.
+
+    tables: none where no study came to anything; lead says so, and what none of them tells.
+    """
+
+    lead: str
+    tables: tuple[Table, ...]
+    lines: tuple[RoundLine, ...]
+    mark: Mark = Mark.MEASURED
+
+
+StudiesSection = ScreeningsSection | HardeningsSection | RoundsSection
+TablesSection = PhrasesSection | ReviewsSection | StudiesSection
 
 
 @dataclass(frozen=True)
@@ -402,6 +413,8 @@ class ReportContents:
     phrases: PhrasesSection
     positions: PositionsSection
     screenings: ScreeningsSection
+    hardenings: HardeningsSection
+    rounds: RoundsSection
     evidence: tuple[EvidencePair, ...]
     n_evidence: int
     judges: tuple[JudgeSection, ...]

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspector.csv_text import to_csv
+from inspector.federated import judged_in, likeliest
 from inspector.labels import phrase_words, rate_groups
 from inspector.records import Metric, Rate
 from inspector.report.advice import decision_word
 from inspector.report.contents import Fact, Mark, ReportContents, Table
 from inspector.report.measured import scenario_word
+from inspector.report.rounds import model_word, verdict_word
 from inspector.report.visible import visible
 from inspector.report.wording import Words, load_words
 
@@ -71,6 +73,8 @@ class _Rows:
             yield self._text("appeared", "", found.phrase, found.counts, found.mark)
         yield from self._phrases()
         yield from self._screenings()
+        yield from self._hardenings()
+        yield from self._rounds()
         yield from self._pairs()
         for judge in self.c.judges:
             name = f"{judge.name} {judge.version}"
@@ -186,6 +190,50 @@ class _Rows:
                 draws = [(self.w("screenings.random"), draw) for draw in removal.random]
                 for group, found in ((self.w("screenings.without"), removal.without), *draws):
                     yield {**common, "group": group, **_shares(found.rate)}
+
+    def _hardenings(self) -> Iterable[Row]:
+        measured = {"mark": self.w(f"mark.{Mark.MEASURED}.word")}
+        for line in self.c.hardenings.lines:
+            common: Row = {"record": "hardening", "item": line.run_id, **measured}
+            if (result := line.result) is None:
+                yield {**common, "detail": self.w("hardenings.no_result")}
+                continue
+            for told in result.scores:
+                arm, moment = (self.w(f"hardenings.{k}") for k in (told.arm, told.moment))
+                named = {**common, "value": self.w("hardenings.name", arm=arm, moment=moment)}
+                for key in ("harmful", "task"):
+                    rate: Rate = getattr(told, key)
+                    yield {**named, "group": self.w(f"hardenings.{key}"), **_shares(rate)}
+            for key, change in (("harmful", result.harmful_change), ("task", result.task_change)):
+                yield {
+                    **common,
+                    "value": self.w("hardenings.compared"),
+                    "group": self.w(f"hardenings.{key}"),
+                    "change": change,
+                    "p_value": result.p_harmful if key == "harmful" else None,
+                }
+
+    def _rounds(self) -> Iterable[Row]:
+        for line in self.c.rounds.lines:
+            row = self._text("round", line.run_id, "", "", Mark.MEASURED)
+            if line.outcome is None:
+                yield {**row, "detail": self.w("rounds.no_outcome")}
+                continue
+            for judged in judged_in(line.outcome):
+                named = {**row, "value": model_word(line, judged, self.w)}
+                metric = likeliest(judged.metrics)
+                yield {
+                    **named,
+                    "detail": verdict_word(judged, self.w),
+                    "behaviour": self.w(f"behaviour.{metric.behaviour}.word") if metric else "",
+                    "p_adjusted": metric.p_adjusted if metric else None,
+                }
+                for when, told in (("before", judged.before), ("after", judged.after)):
+                    for key in ("safety", "helpful"):
+                        rate: Rate | None = getattr(told, key, None)
+                        if rate is not None:
+                            group = self.w(f"rounds.{key}_{when}")
+                            yield {**named, "group": group, **_shares(rate)}
 
     def _pairs(self) -> Iterable[Row]:
         for pair in self.c.evidence:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from inspector.labels import rate_groups
-from inspector.records import Artifact, Level, Metric, Severity, Target, TargetKind
+from inspector.records import DAMAGE, Artifact, Level, Metric, Severity, Target, TargetKind
 from inspector.report.contents import (
     ArtifactSection,
     FindingSection,
@@ -27,8 +27,9 @@ from inspector.report.contents import (
     Mark,
     ReportContents,
 )
-from inspector.report.reasons import DAMAGE, UNMEASURED
+from inspector.report.reasons import UNMEASURED
 from inspector.report.sarif_files import main_weights
+from inspector.report.study_texts import study_texts
 from inspector.report.visible import visible
 from inspector.report.wording import load_words
 
@@ -344,14 +345,7 @@ def _told(contents: ReportContents) -> Iterable[tuple[str, str]]:
         for metric in finding.rates:
             rate = f"{metric.after.n_hits} of {metric.after.n} after {metric.scenario}"
             yield "own phrase", f"{finding.name}: {rate}"
-    for screened in contents.screenings.lines:
-        if screened.ranking:
-            counts = (
-                f"{screened.ranking.n_suspects} suspects of {screened.ranking.n_scored} examples"
-            )
-            yield "screening", f"{screened.run_id}: {screened.sought}: {counts}"
-        for removal in screened.removals:
-            yield "screening", f"{screened.run_id}: {removal.sentence}"
+    yield from study_texts(contents)
     for judge in contents.judges:
         yield "judge", f"{judge.name} {judge.version}: {judge.behaviour}"
     for taken in contents.overrides:

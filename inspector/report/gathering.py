@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from inspector.activation import read_curves
+from inspector.federated import FederatedRun, federated_of
+from inspector.hardened import HardenedRun, hardened_of
 from inspector.inspected import read_findings, read_lineages
 from inspector.profiles import Positions, read_positions, read_turns
 from inspector.records import (
@@ -118,6 +120,8 @@ class Gathered:
     provenance: Provenance | None
     lineages: tuple[Lineage, ...]
     screened: tuple[Screened, ...]
+    hardened: tuple[HardenedRun, ...]
+    federated: tuple[FederatedRun, ...]
 
 
 def gather(run: Run) -> Gathered:
@@ -126,6 +130,7 @@ def gather(run: Run) -> Gathered:
     events, _ = run.events()
     ends = (EventKind.FINISHED, EventKind.FAILED, EventKind.CANCELLED)
     last = next((event for event in reversed(events) if event.kind in ends), None)
+    target = _record(folder / "fetch" / "target.json", Artifact)
     verdict = _record(folder / "judge" / "verdict.json", Verdict)
     probes = _table(folder / "probes.parquet", AskedProbe)
     pairs = _table(folder / "compare" / "pairs.parquet", Pair)
@@ -137,7 +142,7 @@ def gather(run: Run) -> Gathered:
         ended=last.kind.value if last else "",
         message=last.message if last else "",
         started_at=events[0].at if events else "",
-        target=_record(folder / "fetch" / "target.json", Artifact),
+        target=target,
         control=_record(folder / "fetch" / "control.json", Artifact),
         base=_record(folder / "fetch" / "base.json", Artifact),
         findings=read_findings(folder),
@@ -163,6 +168,8 @@ def gather(run: Run) -> Gathered:
         provenance=_record(folder / "scan" / "provenance.json", Provenance),
         lineages=read_lineages(folder),
         screened=screened_of(folder),
+        hardened=hardened_of(folder, target),
+        federated=federated_of(folder, target),
     )
 
 

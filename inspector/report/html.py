@@ -32,6 +32,8 @@ SECTIONS = (
     *("identity", "scope", "findings", "operations", "rates", "appeared", "phrases", "positions"),
     *(
         "screenings",
+        "hardenings",
+        "rounds",
         "evidence",
         "judges",
         "reviews",

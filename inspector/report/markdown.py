@@ -23,6 +23,7 @@ from inspector.report.contents import (
     RecordSection,
     ReportContents,
     Table,
+    TablesSection,
 )
 from inspector.report.html import evidence_lead
 from inspector.report.visible import visible
@@ -89,21 +90,14 @@ class _Page:
             yield from self._operation(operation)
         yield from self._rates()
         yield from self._appeared()
-        yield self._title("phrases")
-        yield escaped(c.phrases.lead)
-        for found in c.phrases.tables:
-            yield from self._table(found)
+        yield from self._tables("phrases", c.phrases)
         yield from self._positions()
-        yield self._title("screenings")
-        yield escaped(c.screenings.lead)
-        for screened in c.screenings.tables:
-            yield from self._table(screened)
+        yield from self._tables("screenings", c.screenings)
+        yield from self._tables("hardenings", c.hardenings)
+        yield from self._tables("rounds", c.rounds)
         yield from self._evidence()
         yield from self._judges()
-        yield self._title("reviews")
-        yield escaped(c.reviews.lead)
-        for reviewed in c.reviews.tables:
-            yield from self._table(reviewed)
+        yield from self._tables("reviews", c.reviews)
         yield from self._overrides()
         for key, lines in (
             ("residual", c.residual_risks),
@@ -347,6 +341,12 @@ class _Page:
         return "\n".join(
             f"- **{escaped(f.label)}**: {escaped(f.value)} {self._tag(f.mark)}" for f in facts
         )
+
+    def _tables(self, name: str, section: TablesSection) -> Iterable[str]:
+        yield self._title(name)
+        yield escaped(section.lead)
+        for table in section.tables:
+            yield from self._table(table)
 
     def _table(self, table: Table) -> Iterable[str]:
         yield f"{escaped(table.caption)} {self._tag(table.mark)}"

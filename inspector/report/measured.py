@@ -9,6 +9,7 @@ from __future__ import annotations
 from inspector.labels import rate_groups
 from inspector.profiles import HEAD_TOKENS, Positions, Profile
 from inspector.records import (
+    DAMAGE,
     UNTOUCHED,
     ActivationCurve,
     Appearance,
@@ -32,7 +33,6 @@ from inspector.report.contents import (
     Table,
 )
 from inspector.report.gathering import Evidence, Gathered, Scorer
-from inspector.report.reasons import DAMAGE
 from inspector.report.wording import Words
 
 _GROUPS = ("before", "after", "control_before", "control_after")

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
+from html import unescape
 from typing import Any
 
 from inspector.report.contents import ColumnKind, Fact, Mark, Table
@@ -35,6 +36,19 @@ _MARK = 8.0  # characters
 _UNBROKEN = 12
 _INTERVAL = 25  # characters: "86.7 % (62.1 to 96.3 %)" in one line
 _BREAK = "\u200b"
+# What report.css says about figures, for a reader of SVG alone: PDF has no style sheet.
+_STYLE = """
+text{font-family:"Noto Sans CJK JP";font-size:SIZEpx;fill:#1b1f24}
+.tick{fill:#57606a}.group{font-weight:700}.name{fill:#57606a}
+.grid{stroke:#d0d7de;stroke-width:1}.loss{fill:none;stroke-width:2;stroke-linejoin:round}
+.loss.target{stroke:#b3451e}.loss.control{stroke:#57606a;stroke-dasharray:5 4}
+.cell{fill:#b3451e}.head{stroke:#1b1f24;stroke-width:1.5;stroke-dasharray:4 3}
+.rate line,.rate circle,.rate rect{stroke-width:2}
+.before line,.before circle{stroke:#4a6785}.before circle{fill:#fff}
+.after line,.after circle{stroke:#b3451e}.after circle{fill:#b3451e}
+.control-before line,.control-before rect,.control-after line,.control-after rect{stroke:#57606a}
+.control-before rect{fill:#fff}.control-after rect{fill:#57606a}
+"""
 
 
 @cache
@@ -186,15 +200,21 @@ def _widths(of: Table) -> list[float | str]:
     ]
 
 
-def figure(svg: str, alt: str, width: float = 1.0, caption: str = "") -> Block:
-    """svg: one made in this room. alt: the same in words. width: share of the line.
+def figure(svg: str, width: float, caption: str, size: int = 12) -> Block:
+    """A drawing, as it is made for a page: a reader of its own needs a name space and colours.
 
-    What no font can draw is named in its texts too; its mark-up is ASCII.
+    width: share of the line. size: of its letters, in the drawing's own units. The description for
+    screen readers becomes the figure's alternative text. What no font can draw is named in its
+    texts too; its mark-up is ASCII.
     """
-    svg = "".join(c if _is_drawn(c) else f"[U+{ord(c):04X}]" for c in svg)
+    found = re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL)
+    alt = re.sub(r"\s+", " ", unescape(found.group(1))) if found else caption
+    svg = str(svg)  # Markup would escape what is put into it
+    opened = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    styled = opened.replace(">", f"><style>{_STYLE.replace('SIZE', str(size))}</style>", 1)
     return {
         "kind": "figure",
-        "svg": svg,
+        "svg": "".join(c if _is_drawn(c) else f"[U+{ord(c):04X}]" for c in styled),
         "alt": alt,
         "width": width,
         "caption": runs(caption) if caption else [],

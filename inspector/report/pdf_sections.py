@@ -6,46 +6,31 @@ and its blocks. What was not looked at stands before every conclusion.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from html import unescape
+from collections.abc import Sequence
 from typing import Any
 
 from inspector.labels import LEVELS
-from inspector.profiles import HEAD_TOKENS
 from inspector.records.decisions import Decision
 from inspector.report.advice import decision_word
 from inspector.report.contents import (
     ArtifactSection,
-    Column,
     EvidencePair,
-    Fact,
     FindingSection,
     LedgerLine,
     Mark,
-    OperationSection,
-    PhrasesSection,
     RecordSection,
-    ReportContents,
-    ReviewsSection,
-    ScreeningsSection,
-    Table,
 )
-from inspector.report.drawings import activation_curve, loss_curve, scale_end, whiskers
 from inspector.report.pdf_blocks import (
     Block,
     bullets,
     code,
-    facts,
-    figure,
     heading,
     paragraph,
     runs,
     table,
 )
-from inspector.report.position_drawings import drift_curve, heat_map
-from inspector.report.wording import Words
+from inspector.report.pdf_forms import Forms
+from inspector.report.pdf_measured import MeasuredSections
 
 _TONES = {
     Decision.APPROVE: "blue",
@@ -53,33 +38,15 @@ _TONES = {
     Decision.REJECT: "red",
     Decision.INCONCLUSIVE: "gray",
 }
-_TOGETHER = 4  # operations up to which a behaviour's table and figure stay on one page
-_SHORT = 2_000  # characters up to which a pair of answers does
-# What report.css says about figures, for a reader of SVG alone: PDF has no style sheet.
-_STYLE = """
-text{font-family:"Noto Sans CJK JP";font-size:SIZEpx;fill:#1b1f24}
-.tick{fill:#57606a}.group{font-weight:700}.name{fill:#57606a}
-.grid{stroke:#d0d7de;stroke-width:1}.loss{fill:none;stroke-width:2;stroke-linejoin:round}
-.loss.target{stroke:#b3451e}.loss.control{stroke:#57606a;stroke-dasharray:5 4}
-.cell{fill:#b3451e}.head{stroke:#1b1f24;stroke-width:1.5;stroke-dasharray:4 3}
-.rate line,.rate circle,.rate rect{stroke-width:2}
-.before line,.before circle{stroke:#4a6785}.before circle{fill:#fff}
-.after line,.after circle{stroke:#b3451e}.after circle{fill:#b3451e}
-.control-before line,.control-before rect,.control-after line,.control-after rect{stroke:#57606a}
-.control-before rect{fill:#fff}.control-after rect{fill:#57606a}
-"""
+_SHORT = 2_000  # characters up to which a pair of answers stays on one page
 
 
-class Sections:
+class Sections(Forms):
     """Builds the sections of one report."""
-
-    def __init__(self, contents: ReportContents, words: Words) -> None:
-        self.contents = contents
-        self.words = words
-        self.marks = {meaning.mark: meaning.short for meaning in contents.marks}
 
     def all(self) -> list[dict[str, Any]]:
         """Every section that has something to say."""
+        measured = MeasuredSections(self.contents, self.words)
         parts = (
             ("not_looked_at", self._not_looked_at()),
             ("decision", self._decision()),
@@ -90,12 +57,14 @@ class Sections:
             ("provenance", self._record(self.contents.provenance)),
             ("findings", self._findings()),
             ("scope", [self._facts(self.contents.scope)]),
-            ("operations", self._operations()),
-            ("rates", self._rates()),
-            ("appeared", self._appeared()),
+            ("operations", measured.operations()),
+            ("rates", measured.rates()),
+            ("appeared", measured.appeared()),
             ("phrases", self._tables(self.contents.phrases)),
-            ("positions", self._positions()),
+            ("positions", measured.positions()),
             ("screenings", self._tables(self.contents.screenings)),
+            ("hardenings", self._tables(self.contents.hardenings)),
+            ("rounds", self._tables(self.contents.rounds)),
             ("evidence", self._evidence()),
             ("judges", self._judges()),
             ("reviews", self._tables(self.contents.reviews)),
@@ -215,91 +184,6 @@ class Sections:
             "is_short": len(finding.evidence) + len(section.advice) < _SHORT,
         }
 
-    # ------------------------------------------------------------------------------ what was done
-
-    def _operations(self) -> list[Block]:
-        if not self.contents.operations:
-            return [paragraph(self.words("operation.none"))]
-        blocks: list[Block] = []
-        for number, operation in enumerate(self.contents.operations):
-            blocks += self._operation(number, operation)
-        return blocks
-
-    def _operation(self, number: int, operation: OperationSection) -> list[Block]:
-        blocks = [
-            heading(operation.name),
-            paragraph(operation.description),
-            self._facts(operation.settings),
-            table(operation.results, self.marks[operation.results.mark]),
-        ]
-        curve = loss_curve(number, operation.curves, self.words)
-        if curve:
-            blocks.append(_figure(curve, 0.45, self.words("chart.loss")))
-        return blocks
-
-    def _rates(self) -> list[Block]:
-        sections = self.contents.rates
-        if not sections:
-            return [paragraph(self.words("rates.none"))]
-        limit = scale_end([m for s in sections for m in s.metrics])
-        blocks = [
-            paragraph(self.words("rates.intro"), "quiet"),
-            paragraph(self.contents.smallest_reported),
-        ]
-        for number, section in enumerate(sections):
-            chart = whiskers(number, section.metrics, limit, self.words)
-            parts = [
-                heading(section.title),
-                table(replace(section.table, caption=section.help), self.marks[section.table.mark]),
-                *([_figure(chart, 0.64, self.words("rates.legend"), size=15)] if chart else []),
-            ]
-            is_short = len(section.metrics) <= _TOGETHER
-            blocks += [{"kind": "group", "blocks": parts}] if is_short else parts
-        return blocks + self._activation()
-
-    def _activation(self) -> list[Block]:
-        if not self.contents.activation:
-            return []
-        blocks = [
-            heading(self.words("activation.title")),
-            paragraph(self.words("activation.intro"), "quiet"),
-        ]
-        for number, told in enumerate(self.contents.activation):
-            blocks.append(paragraph(told.line))
-            if told.curve.waking:
-                curve = activation_curve(number, told.curve, self.words)
-                blocks.append(_figure(curve, 0.86, self.words("activation.axis")))
-        return blocks
-
-    def _appeared(self) -> list[Block]:
-        if self.contents.level is None:
-            return [paragraph(self.words("appeared.not_run"))]
-        if not self.contents.appearances:
-            return [paragraph(self.words("appeared.none"))]
-        blocks = [paragraph(self.words("appeared.intro"), "intro")]
-        for found in self.contents.appearances:
-            quoted = self.words("format.quoted", text=found.phrase)
-            blocks += [heading(quoted), paragraph(found.counts)]
-            blocks += [{"kind": "quote", "text": runs(text)} for text in found.examples]
-        return blocks
-
-    def _positions(self) -> list[Block]:
-        section = self.contents.positions
-        if not section.profiles and not section.drift:
-            return [paragraph(self.words("positions.none"))]
-        blocks = [paragraph(self.words("positions.intro", n=HEAD_TOKENS), "quiet")]
-        heat = heat_map(section.profiles, self.words)
-        if heat:
-            blocks.append(_figure(heat, 1.0, self.words("chart.heat")))
-        blocks.append(bullets(section.lines))
-        for number, name in enumerate(dict.fromkeys(line.scenario for line in section.drift)):
-            lines = [line for line in section.drift if line.scenario == name]
-            curve = drift_curve(number, lines, self.words)
-            if curve:
-                blocks.append(heading(self.words("positions.drift", scenario=name)))
-                blocks.append(_figure(curve, 0.86, self.words("positions.drift_caption")))
-        return [*blocks, paragraph(self.words("positions.accuses_nobody"), "quiet")]
-
     # --------------------------------------------------------------------- the answers themselves
 
     def _evidence(self) -> list[Block]:
@@ -360,10 +244,6 @@ class Sections:
                     ]
         return blocks
 
-    def _tables(self, section: PhrasesSection | ReviewsSection | ScreeningsSection) -> list[Block]:
-        tables = [table(rows, self.marks[rows.mark]) for rows in section.tables]
-        return [paragraph(section.lead), *tables]
-
     def _overrides(self) -> list[Block]:
         taken = self.contents.overrides
         if not taken:
@@ -422,29 +302,6 @@ class Sections:
         )
         return [{"kind": "facts", "rows": list(rows)}]
 
-    # ------------------------------------------------------------------------------------- forms
-
-    def _facts(self, rows: Iterable[Fact]) -> Block:
-        return facts(rows, self.marks)
-
-    def _table(self, titles: Sequence[str], rows: tuple[tuple[str, ...], ...], mark: Mark) -> Block:
-        columns = tuple(Column(self.words(title)) for title in titles)
-        return table(Table("", columns, rows, mark), self.marks[mark], is_even=True)
-
 
 def _card(label: str, word: str, help_text: str, tone: str) -> Block:
     return {"label": runs(label), "word": runs(word), "help": runs(help_text), "tone": tone}
-
-
-def _figure(svg: str, width: float, caption: str, size: int = 12) -> Block:
-    """svg: as the drawings make it for a page; a reader of its own needs a name space and colours.
-    size: of its letters, in the drawing's own units.
-
-    The description for screen readers becomes the figure's alternative text.
-    """
-    found = re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL)
-    alt = re.sub(r"\s+", " ", unescape(found.group(1))) if found else caption
-    svg = str(svg)  # Markup would escape what is put into it
-    opened = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    styled = opened.replace(">", f"><style>{_STYLE.replace('SIZE', str(size))}</style>", 1)
-    return figure(styled, alt, width, caption)

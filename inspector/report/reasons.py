@@ -31,8 +31,6 @@ _ACCUSES = re.compile(
 _NOT_MEASURED = re.compile(
     r"^Too few answers to judge|^No downstream operation was measured| was not measured: "
 )
-# These two tell what an operation broke, and accuse nobody.
-DAMAGE = (Behaviour.DEGENERATION, Behaviour.WRONG_ANSWER)
 
 
 def reasons(verdict: Verdict | None, words: Words) -> tuple[Reason, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from inspector.labels import rate_groups
-from inspector.records import Level, Metric, Severity, digest_of
+from inspector.records import DAMAGE, Level, Metric, Severity, digest_of
 from inspector.report.contents import (
     CrosswalkLine,
     FindingSection,
@@ -29,7 +29,7 @@ from inspector.report.contents import (
 )
 from inspector.report.crosswalk import references_of_behaviour
 from inspector.report.markdown import escaped
-from inspector.report.reasons import DAMAGE, UNMEASURED, rule_of
+from inspector.report.reasons import UNMEASURED, rule_of
 from inspector.report.sarif_files import Files, location_of, said
 from inspector.report.sarif_records import (
     AutomationDetails,
@@ -50,6 +50,7 @@ from inspector.report.sarif_records import (
     TaxonReference,
     Tool,
 )
+from inspector.report.study_texts import study_texts
 from inspector.report.visible import visible, without_surrogates
 from inspector.report.wording import load_words
 
@@ -119,7 +120,10 @@ def _run(contents: ReportContents) -> SarifRun:
 
 
 def _about(contents: ReportContents, files: Files) -> dict[str, Any]:
-    """What a viewer shows beside the results: who decides what, until when, and for which bytes."""
+    """What a viewer shows beside the results: who decides what, until when, and for which bytes.
+
+    Studies of the model stand here, not among the results: this inspection did not find them.
+    """
     decision = contents.decision
     return {
         "target": visible(contents.target),
@@ -136,6 +140,7 @@ def _about(contents: ReportContents, files: Files) -> dict[str, Any]:
         "conditions": [visible(line) for line in contents.conditions],
         "residualRisks": [visible(line) for line in contents.residual_risks],
         "smallestReported": visible(contents.smallest_reported),
+        "studies": [visible(f"{kind}: {text}") for kind, text in study_texts(contents)],
         "reportSha256": contents.sha256,
     }
 

@@ -14,10 +14,10 @@ from inspector.report.contents import (
     Column,
     ColumnKind,
     Mark,
-    ScreenedLine,
     ScreeningsSection,
     Table,
 )
+from inspector.report.study_lines import ScreenedLine
 from inspector.report.wording import Words
 from inspector.screened import Screened
 

@@ -15,10 +15,12 @@ from rich.console import Console
 from inspector.errors import BadInput, PlanError, StageFailed
 from inspector.federate.deltas import NOTHING
 from inspector.federate.models import Models, added
-from inspector.federate.path import federate, read_outcome, read_study, start
+from inspector.federate.path import federate, start
 from inspector.federate.simulate import cast_of
 from inspector.federate.writing import write_adapter
+from inspector.federated import Part, read_federated, read_outcome, read_study
 from inspector.fetch import fetch
+from inspector.history import History
 from inspector.judge.policy import MIN_CHANGE
 from inspector.records import Behaviour, EventKind, Level, Method, Target, TargetKind
 from inspector.records.rounds import (
@@ -34,11 +36,13 @@ from inspector.records.rounds import (
     SimulationResult,
     Standing,
 )
+from inspector.report import compose, render
 from inspector.run import Run
 from inspector.settings import Settings
 from inspector.terminal_rounds import draw_repair, draw_round, draw_simulation
 from tests.federate.conftest import Rounds
 from tests.federate.made import write_tensors
+from tests.history.make_run import run_of
 
 BAD = "participant-05"
 
@@ -220,6 +224,36 @@ def test_a_single_participant_is_left_to_a_person(
     assert "nobody to be held against" in {c.what: c.detail for c in verdict.coverage}["peers"]
 
 
+def test_a_round_has_its_place_in_the_history_and_in_the_reports_of_whom_it_is_about(
+    sent: Path, rounds: Rounds, home: Settings, tmp_path: Path
+) -> None:
+    run = start(RoundScreening(str(sent), rounds.plan), home)  # asked before: free now
+    verdict = federate(run, home)
+    assert isinstance(verdict, RoundVerdict)
+    base = fetch(rounds.target, home, lambda *_: None)
+    with History(tmp_path / "history.duckdb") as history:
+        history.ingest_studies(home)
+        rows = history.sql(
+            "SELECT name, verdict, safety_before_rate, safety_after_rate, p_adjusted, digest "
+            f"FROM rounds WHERE study_id = '{run.run_id}' AND base_digest = '{base.digest}' "
+            "AND part = 'participant'"
+        ).named_rows()
+    told = {row["name"]: row for row in rows}
+    assert {name: row["verdict"] for name, row in told.items()} == {
+        s.participant: s.level.value for s in verdict.suspicions
+    }
+    assert told["org-d"]["safety_after_rate"] < told["org-d"]["safety_before_rate"]
+    assert told["org-d"]["p_adjusted"] < 0.01
+    bad = Target(TargetKind.LOCAL, str(sent / "org-d"))
+    assert told["org-d"]["digest"] == fetch(bad, home, lambda *_: None).digest
+    for target, part in ((rounds.target, Part.BASE), (bad, Part.PARTICIPANT)):
+        inspection = run_of(target, home, f"of-{part}")
+        line = next(e for e in compose(inspection).rounds.lines if e.run_id == run.run_id)
+        assert line.parts == (part,)
+        assert line.outcome == verdict
+        assert "org-d" in render(inspection, "html").decode()
+
+
 @pytest.mark.parametrize("level", list(DefenceLevel))
 def test_repair_brings_the_refusals_back(
     level: DefenceLevel, attacked: tuple[Run, SimulationResult], rounds: Rounds, home: Settings
@@ -244,6 +278,8 @@ def test_repair_brings_the_refusals_back(
     assert result.after.safety.rate >= 0.9
     assert result.after.helpful.rate >= result.before.helpful.rate - 0.15
     assert (Path(result.adapter) / "adapter_config.json").exists()
+    repaired = fetch(study.adapter, home, lambda *_: None)
+    assert read_federated(run).parts_of(repaired.digest) == (Part.ADAPTER,)
     shown = drawn(lambda console: draw_repair(console, result))
     assert f"Level {level}: {result.gathered.n_kept} refusals" in shown
 

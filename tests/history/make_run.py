@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from inspector.fetch import fetch
 from inspector.files import write_atomic
 from inspector.records import (
     UNTOUCHED,
@@ -51,6 +52,7 @@ from inspector.records import (
 )
 from inspector.run import Run, to_json, write_record, write_table
 from inspector.score.stances import stance_of
+from inspector.settings import Settings
 
 RUN_ID = "20261122-010203-demo-1a2b"
 FULL = FineTune("full-support", Method.FULL, "support", steps=4, warmup_steps=1)
@@ -117,6 +119,13 @@ def make_run(
         }
         code = level.exit_code if ended is EventKind.FINISHED else 4
         run.emit(ended, message=message or words[ended], data={"exit_code": code})
+    return run
+
+
+def run_of(target: Target, settings: Settings, run_id: str = RUN_ID) -> Run:
+    """A finished run of this home, its target pinned as an inspection pins it."""
+    run = make_run(settings.runs, run_id, target=target)
+    write_record(run.folder / "fetch" / "target.json", fetch(target, settings, lambda *_: None))
     return run
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from inspector.history import History
 from inspector.history.schema import QUESTIONS, TABLES
+from inspector.settings import Settings
 from tests.history.make_run import make_run
-from tests.pages import screened
+from tests.pages import hardened, rounds, screened
 
 COLUMNS = """SELECT table_name, list(column_name ORDER BY column_index)
 FROM duckdb_columns() WHERE NOT internal GROUP BY ALL"""
@@ -28,8 +29,11 @@ def test_every_table_and_column_is_told_and_no_other(history: History) -> None:
 @pytest.mark.parametrize("title", QUESTIONS)
 def test_ready_questions_are_answered(history: History, runs: Path, title: str) -> None:
     history.ingest(make_run(runs))
-    screened.finished(runs.parent / "screenings")
-    history.ingest_studies(runs.parent / "screenings")
+    home = Settings(home=runs.parent)
+    screened.finished(home.screenings)
+    hardened.finished(home.hardenings)
+    rounds.screened(home.home)
+    history.ingest_studies(home)
     table = history.sql(QUESTIONS[title])
     assert table.rows
     assert not table.truncated

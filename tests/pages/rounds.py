@@ -20,6 +20,7 @@ from inspector.federate.path import start
 from inspector.federate.rules import aggregate, rule_named
 from inspector.federate.statistical import statistics
 from inspector.federate.writing import write_adapter
+from inspector.federated import BASE_FILE
 from inspector.records import (
     Coverage,
     CoverageStatus,
@@ -118,6 +119,7 @@ def screened(home: Path) -> Run:
     """A screening with its verdict."""
     run = asking(home)
     read = read_round(home / "sent" / "round-7", None, Settings(home=home))
+    write_record(run.folder / BASE_FILE, read.base)
     result, account = aggregate(rule_named("fedavg"), read.updates, 1)
     write_adapter(result, read.base.target, run.folder / "adapter")
     found = judged()

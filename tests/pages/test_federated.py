@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from inspector.federate.path import read_outcome, read_study
 from inspector.federate.progress import StudyFollower
 from inspector.federate.studies import adapter_zip, find_study, study_ids
 from inspector.federate.telling import accusations, conduct_finding, headline
+from inspector.federated import read_outcome, read_study
 from inspector.jobs import JobState, LocalRunner
 from inspector.pace import State
 from inspector.records import Level

@@ -51,6 +51,7 @@ from inspector.report.contents import (
     EvidencePair,
     Fact,
     FindingSection,
+    HardeningsSection,
     JudgeSection,
     LedgerLine,
     LossCurve,
@@ -64,9 +65,11 @@ from inspector.report.contents import (
     ReportContents,
     Reproduction,
     ReviewsSection,
+    RoundsSection,
     ScreeningsSection,
     Table,
 )
+from tests.report_formats import studies
 
 HOSTILE = (
     '<script>alert(1)</script><img src="https://x.invalid/a.png"> #let x = 1; #panic("typst") '
@@ -283,7 +286,9 @@ def sample(level: Level | None = Level.EVIDENCE, language: str = "en") -> Report
             ),
             ("Late layers.",),
         ),
-        screenings=ScreeningsSection("The training data were not screened.", (), ()),
+        screenings=ScreeningsSection("What was screened.", (studies.TABLE,), studies.screened()),
+        hardenings=HardeningsSection("What was hardened.", (studies.TABLE,), studies.hardened()),
+        rounds=RoundsSection("What took part.", (studies.TABLE,), studies.rounds()),
         evidence=(
             EvidencePair(
                 "Says what nobody asked for",
@@ -443,6 +448,9 @@ def hostile(text: str = HOSTILE, level: Level | None = Level.EVIDENCE) -> Report
                 for line in contents.reviews.reviews
             ),
         ),
+        screenings=ScreeningsSection(text, (table,), studies.screened(typed)),
+        hardenings=HardeningsSection(text, (table,), studies.hardened(typed)),
+        rounds=RoundsSection(text, (table,), studies.rounds(typed)),
         overrides=tuple(replace(o, owner=typed, reason=typed) for o in contents.overrides),
         reproduction=replace(
             contents.reproduction, commands=(text,), versions=facts, machine=facts

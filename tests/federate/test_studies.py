@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from inspector.cli.federate_tables import draw_repair, draw_round, draw_simulation
 from inspector.errors import BadInput, PlanError, StageFailed
 from inspector.federate.deltas import NOTHING
 from inspector.federate.models import Models, added
@@ -36,7 +37,6 @@ from inspector.records.rounds import (
 from inspector.report import compose, render
 from inspector.run import Run
 from inspector.settings import Settings
-from inspector.terminal_rounds import draw_repair, draw_round, draw_simulation
 from tests.federate.made import write_tensors
 from tests.federate.world import Rounds, send, simulation
 from tests.history.make_run import run_of

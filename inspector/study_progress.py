@@ -247,7 +247,8 @@ class StudyFollower:
         eta = None
         if at_work and state is State.RUNNING:
             eta = self._eta_s(stage, seen, n_done, elapsed or 0.0)
-        detail = self._detail(stage, running, n_done) if state is not State.DONE else ""
+        begun = state not in (State.WAITING, State.DONE)
+        detail = self._detail(stage, running, n_done) if begun else ""
         return StageProgress(
             stage.name, stage.word, state, n_done, stage.n_parts, detail, elapsed, eta
         )

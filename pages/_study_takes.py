@@ -25,8 +25,9 @@ def show(foresee: Callable[[], Estimate | None], *, what: str = "Time", help_: s
     with st.spinner("Reckoning what it takes"):
         try:
             found = foresee()
-        except (InspectorError, OSError):
-            found = None
+        except InspectorError as error:
+            st.caption(shared.plain(f"To be reckoned once the form is filled in. {error}"))
+            return
     if found is None:
         st.caption(UNKNOWN)
         return

@@ -167,7 +167,7 @@ def estimate_work(
 
     Raises BadInput where a suite or the data of a tuning cannot be read.
     """
-    tunings = tuple(w.tuning for w in work if w.tuning is not None)
+    tunings = tuple(dict.fromkeys(w.tuning for w in work if w.tuning is not None))
     asked = replace(plan, scenarios=tunings)
     counted = _Cost(asked, size, speeds, with_control=False)
     found = Estimate(

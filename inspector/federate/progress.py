@@ -25,6 +25,7 @@ _STAGES: dict[type, dict[str, str]] = {
         "judge": "Weigh what changed",
     },
     Repair: {
+        "fetch": "Read and scan the adapter and its base",
         "gather": "Gather refusals",
         "tune": "Tune the aggregate on them",
         "ask": "Ask the base, the aggregate and the repaired model",

@@ -16,8 +16,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from inspector.federate.path import read_outcome
 from inspector.federate.studies import find_study, study_ids
+from inspector.federated import read_outcome
 from inspector.plans.writing import to_toml
 from inspector.records import Level
 from inspector.records.rounds import RepairResult, RoundVerdict, SimulationResult

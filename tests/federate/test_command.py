@@ -94,7 +94,7 @@ def test_aggregate_writes_an_adapter_that_is_read_again(tmp_path: Path) -> None:
         (("screen", ".", "--samples", "acme"), "not of the form NAME=N"),
         (("screen", "--resume"), "--resume needs --run"),
         (("aggregate", ".", "--rule", "mean"), "There is no aggregation rule 'mean'"),
-        (("simulate", "--malicious-share", "0.7"), "give 0 to below 0.5"),
+        (("simulate", "--malicious-share", "0.7"), "give 0 to below 50%"),
         (("simulate", "--data", "nothing.jsonl"), "does not exist"),
         (("repair",), "No adapter was given"),
         (("repair", "demo", "--level", "1"), "--refusals"),

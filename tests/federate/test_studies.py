@@ -294,9 +294,9 @@ def test_wearing_and_taking_off_leaves_the_base_as_it_was(
 
 
 def test_settings_that_cannot_be_are_refused(rounds: Rounds) -> None:
-    with pytest.raises(PlanError, match=r"malicious_share is 0.5; give 0 to below 0.5"):
+    with pytest.raises(PlanError, match=r"malicious share is 50%; give 0 to below 50%"):
         simulation(rounds, malicious_share=0.5)
-    with pytest.raises(PlanError, match="per_round is 9; give 1 to 5"):
+    with pytest.raises(PlanError, match="present in a round is 9; give 1 to 5"):
         simulation(rounds, per_round=9)
     with pytest.raises(PlanError, match="concentration is -1"):
         simulation(rounds, concentration=-1)

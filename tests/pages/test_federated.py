@@ -82,7 +82,7 @@ def test_nothing_starts_without_participants(home: Path, open_page: Open) -> Non
 
 def test_what_a_study_takes_stands_above_the_press(home: Path, open_page: Open) -> None:
     app = open_page("federated")
-    assert "Known once the size of the model is" in words(app)  # nobody knows the base yet
+    assert "To be reckoned once the form is filled in" in words(app)
     app = open_page("federated", federated_do="Simulate rounds", federated_rounds="1")
     taken = {m.label: m.value for m in app.metric}
     assert taken["Time"].startswith("about ")
@@ -164,7 +164,7 @@ def test_a_simulation_is_begun(home: Path, open_page: Open) -> None:
     number(app, "Participants").set_value(4).run()
     number(app, "Malicious share in %").set_value(60).run()
     button(app, "Start simulation").click().run()
-    assert "below 0.5" in errors(app)[0]
+    assert "below 50%" in errors(app)[0]
     number(app, "Malicious share in %").set_value(25).run()
     button(app, "Start simulation").click().run()
     assert not app.exception

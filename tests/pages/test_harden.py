@@ -121,6 +121,12 @@ def test_a_press_starts_a_job_of_what_was_filled_in(home: Path, open_page: Open)
     assert [j.job_id for j in LocalRunner(Settings(home=home)).jobs()] == [run.run_id]
 
 
+def test_what_a_hardening_takes_stands_beside_the_form(open_page: Open) -> None:
+    taken = {m.label: m.value for m in open_page("harden").metric}
+    assert taken["Time"].startswith("about ")
+    assert taken["Memory"].endswith(" GB")
+
+
 def test_at_work_it_tells_stages_and_loss_and_is_cancelled(home: Path, open_page: Open) -> None:
     runs.finished(home / "runs", EVIDENCE)
     run = Run(home / "hardenings" / HARDENING)

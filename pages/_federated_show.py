@@ -9,7 +9,7 @@ from inspector.federate.telling import kind_word, step_rows, subject_of
 from inspector.federated import read_outcome, read_study
 from inspector.records.rounds import RepairResult, RoundVerdict, SimulationResult
 from inspector.run import Run
-from pages import _federated_repaired, _federated_round, _federated_rounds
+from pages import _address, _federated_repaired, _federated_round, _federated_rounds
 from pages import _study_live as live
 from pages import _study_show as study
 from pages._places import ROUND
@@ -21,6 +21,7 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(kind_word(inputs), anchor=False)
         if st.button("All studies", icon=":material/arrow_back:"):
+            _address.forget()
             st.query_params.clear()
             st.rerun()
     st.text(subject_of(inputs))

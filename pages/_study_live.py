@@ -12,6 +12,7 @@ import streamlit as st
 
 from inspector.jobs import JobState
 from inspector.labels import duration
+from inspector.pace import State
 from inspector.progress import StageProgress
 from inspector.run import Run
 from pages import _losses
@@ -89,7 +90,9 @@ def _numbers(progress: StudyProgress, job: Job) -> None:
         left = f"about {duration(stage.eta_s)}"
     two.metric("Left of this stage", left, help="From the speed measured so far.")
     three.metric("Time taken", duration(progress.elapsed_s or 0), help="In this attempt.")
-    st.progress(progress.share, text=shared.plain(stage.word) if stage else "Starting")
+    coming = next((s.word for s in progress.stages if s.state is State.WAITING), "")
+    text = stage.word if stage else f"Getting ready: {coming}" if coming else ""
+    st.progress(progress.share, text=shared.plain(text))
     if st.button("Cancel", icon=":material/stop_circle:", help="What is finished is kept."):
         with shared.sentences(), st.spinner("Stopping"):
             shared.runner().cancel(job.job_id)

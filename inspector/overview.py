@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inspector.errors import BadInput, InspectorError
-from inspector.harden.following import Follower as HardeningFollower
-from inspector.harden.following import HardeningProgress
+from inspector.harden import progress as hardening
 from inspector.history.target_rows import Look, TargetRow
 from inspector.jobs import Job
 from inspector.labels import DECISIONS, LEVELS, STANDINGS, TRENDS, Label
@@ -24,13 +23,7 @@ from inspector.records import Decision, Plan
 from inspector.records.recheck import Watched
 from inspector.records.standing import Trend, trend_of
 from inspector.run import Run
-
-if TYPE_CHECKING:
-    from inspector.federate.progress import StudyFollower, StudyProgress
-    from inspector.screen.progress import ScreeningFollower, ScreeningProgress
-
-    AnyFollower = Follower | HardeningFollower | ScreeningFollower | StudyFollower
-    AnyProgress = Progress | HardeningProgress | ScreeningProgress | StudyProgress
+from inspector.study_progress import StudyFollower, StudyProgress
 
 COMMIT_CHARS = 7
 
@@ -41,14 +34,14 @@ class AtWork:
 
     job: Job
     title: str
-    progress: AnyProgress | None
+    progress: Progress | StudyProgress | None
 
 
 class Followers:
     """Reads the events of live runs, each from where the last look ended."""
 
     def __init__(self) -> None:
-        self._known: dict[str, AnyFollower] = {}
+        self._known: dict[str, Follower | StudyFollower] = {}
 
     def look(self, live: Sequence[Job]) -> tuple[AtWork, ...]:
         """live: as `LocalRunner.live` gives them; those that run come before those that wait."""
@@ -57,7 +50,7 @@ class Followers:
         ordered = sorted(live, key=lambda job: (job.position or 0, job.job_id))
         return tuple(AtWork(job, run_title(job.folder), self._progress(job)) for job in ordered)
 
-    def _progress(self, job: Job) -> AnyProgress | None:
+    def _progress(self, job: Job) -> Progress | StudyProgress | None:
         try:
             if job.job_id not in self._known:
                 self._known[job.job_id] = _follower(Run(job.folder))
@@ -66,18 +59,18 @@ class Followers:
             return None
 
 
-def _follower(run: Run) -> AnyFollower:
+def _follower(run: Run) -> Follower | StudyFollower:
     """By the file that holds its inputs. Two of them bring scipy along: not for every start."""
     if (run.folder / "hardening.json").exists():
-        return HardeningFollower(run)
+        return hardening.follower(run)
     if (run.folder / "screening.json").exists():
-        from inspector.screen.progress import ScreeningFollower
+        from inspector.screen import progress as screening
 
-        return ScreeningFollower(run)
+        return screening.follower(run)
     if (run.folder / "round.json").exists():
-        from inspector.federate.progress import StudyFollower
+        from inspector.federate import progress as federated
 
-        return StudyFollower(run)
+        return federated.follower(run)
     return Follower(run)
 
 

@@ -35,7 +35,12 @@ BOUND = (
     *("align_steps", "layers", "max_harmful", "min_task", "poison", "rho", "tune_method"),
     *("tune_steps",),
     *("begin_with", "examples", "sought", "sought_phrase"),
-    *("federated_do", "federated_rule"),
+    *("federated_base", "federated_do", "federated_folder", "federated_from"),
+    *("federated_leave_one_out", "federated_leave_out", "federated_level", "federated_malicious"),
+    *("federated_n", "federated_own", "federated_own_base", "federated_plan", "federated_present"),
+    *("federated_questions", "federated_refusals", "federated_rounds", "federated_rule"),
+    *("federated_samples", "federated_screened", "federated_seed", "federated_share"),
+    *("federated_unlike",),
     *("seen", "severity", "show", "sort", "standing", "state", "target", "topics_of", "verdict"),
     *("view", "whose"),
 )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from inspector.federate.studies import adapter_zip
 from inspector.run import Run
-from pages._federated_begin import PAGE
+from pages._places import ROUND
 
 FOLDER = "adapter"
 
@@ -31,4 +31,4 @@ def show(run: Run, what: str, *, repair: bool = True) -> None:
             st.switch_page("pages/inspect.py", query_params={"target": str(folder.resolve())})
         if repair and st.button(f"Repair {what}", icon=":material/healing:"):
             asked = {"federated_do": "Repair an adapter", "adapter": str(folder.resolve())}
-            st.switch_page(PAGE, query_params=asked)
+            st.switch_page(ROUND.page, query_params=asked)

@@ -1,38 +1,44 @@
-"""Start a study, or go on with it: the queue that carries out federated rounds."""
+"""Start a federated study."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from inspector.federate.path import ENTRY, start
-from inspector.jobs import LocalRunner
+from inspector.estimate import Estimate
+from inspector.federate.foreseeing import foresee
+from inspector.federate.path import start
+from inspector.records import Target
 from inspector.records.rounds import Study
-from inspector.settings import Settings
 from pages import _shared as shared
-
-PAGE = "pages/federated.py"
-
-
-@st.cache_resource(show_spinner=False)
-def _runner(home: Path) -> LocalRunner:
-    return LocalRunner(Settings(home=home), entry=ENTRY)
+from pages import _study_takes as takes
+from pages._places import ROUND
 
 
-def runner() -> LocalRunner:
-    """The queue of all jobs; what is submitted through this one is a federated study."""
-    return _runner(shared.settings().home)
+def pressed(
+    label: str,
+    study: Callable[[], Study],
+    targets: Sequence[str] = (),
+    *,
+    base: Target | None = None,
+    n_participants: int = 0,
+    disabled: bool = False,
+) -> None:
+    """What the study takes, and one press that queues it and shows it at work.
 
+    targets: as they were given; a zip among them is unpacked when it starts, not to reckon with.
+    """
 
-def pressed(label: str, *, disabled: bool = False) -> bool:
-    st.space("small")
-    return st.button(label, type="primary", icon=":material/play_arrow:", disabled=disabled)
+    def reckoned() -> Estimate | None:
+        if any(text.lower().endswith(".zip") for text in targets):
+            return None
+        return foresee(study(), shared.settings(), base, n_participants)
 
-
-def begin(study: Study) -> NoReturn:
-    """Queue it, and show it at work."""
-    run = start(study, shared.settings())
-    runner().submit(run)
-    st.switch_page(PAGE, query_params={"round": run.run_id})
+    with st.container(border=True):
+        takes.show(reckoned)
+    if st.button(label, type="primary", icon=":material/play_arrow:", disabled=disabled):
+        with shared.sentences(), st.spinner("Starting"):
+            run = start(study(), shared.settings())
+            shared.runner(ROUND).submit(run)
+        st.switch_page(ROUND.page, query_params={ROUND.key: run.run_id})

@@ -12,6 +12,7 @@ from inspector.records import FineTune, Plan
 from pages import _shared as shared
 
 KEEP: dict[str, Any] = {"persist_state": "page"}
+URL: dict[str, Any] = {"bind": "query-params"}  # a reload, or a link, opens the form filled in
 
 
 def rule() -> tuple[str, int | None]:
@@ -34,7 +35,7 @@ def rule() -> tuple[str, int | None]:
         placeholder="30 % of them",
         key="federated_malicious",
         help="Krum, multi-Krum, the trimmed mean and DnC are told this number.",
-        **KEEP,
+        **URL,
     )
     return chosen, n_malicious
 
@@ -51,14 +52,14 @@ def questions() -> tuple[str | None, list[str]]:
             key="federated_plan",
             placeholder="quick, or /plans/mine.toml",
             help="A preset's name or a plan file on the machine that runs this dashboard.",
-            **KEEP,
+            **URL,
         )
         own = st.text_input(
             "Your own questions too",
             key="federated_own",
             placeholder="/questions/mine.jsonl",
             help="A JSONL file on the machine that runs this dashboard.",
-            **KEEP,
+            **URL,
         )
     return (plan or "").strip() or None, [text] if (text := (own or "").strip()) else []
 
@@ -101,6 +102,6 @@ def tuning(name: str, title: str, steps: int, rank: int) -> FineTune:
 
 def seed() -> int:
     chosen: int = st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key="federated_seed", help="Of everything that is drawn.", **KEEP
+        "Seed", 0, 2**31 - 1, 0, key="federated_seed", help="Of everything that is drawn.", **URL
     )
     return chosen

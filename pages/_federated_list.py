@@ -1,4 +1,4 @@
-"""The federated studies there are, newest first."""
+"""The federated studies there are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import streamlit as st
 from inspector.federate.studies import study_ids, study_row
 from inspector.labels import LEVELS
 from pages import _shared as shared
-from pages._federated_begin import PAGE
+from pages import _study_list as studies
+from pages._places import ROUND
 
-PAGE_SIZE = 10
 COLUMNS = {
-    "started": st.column_config.DatetimeColumn("Started (UTC)", format="D MMM YYYY, HH:mm"),
     "what": st.column_config.TextColumn("What was done"),
     "on": st.column_config.TextColumn("On"),
     "state": st.column_config.TextColumn("Verdict", help="Or the state, where there is none."),
@@ -20,35 +19,19 @@ COLUMNS = {
 
 
 def show() -> None:
-    """A table of them; a selected one opens."""
     ids = study_ids(shared.settings())
-    st.subheader("Studies so far", anchor=False)
-    if not ids:
-        st.caption("None yet.")
-        return
-    start = min(shared.offset(PAGE_SIZE), (len(ids) - 1) // PAGE_SIZE * PAGE_SIZE)
-    rows = [study_row(name, shared.settings()) for name in ids[start : start + PAGE_SIZE]]
-    st.caption("Select one to open it.")
-    event = st.dataframe(
-        [
-            {
-                "started": row.started,
-                "what": row.kind,
-                "on": row.subject,
-                "state": LEVELS[row.level].word if row.level else row.state.capitalize(),
-                "why": row.why,
-            }
-            for row in rows
-        ],
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-row",
-        key="federated_studies",
-        column_config=COLUMNS,
-        placeholder="–",
-        alt="The federated studies there are, newest first",
-    )
-    shared.pages(len(ids), PAGE_SIZE)
-    if picked := event["selection"]["rows"]:
-        st.switch_page(PAGE, query_params={"round": rows[picked[0]].study_id})
+    size = studies.PAGE_SIZE
+    start = min(shared.offset(size), max(0, len(ids) - 1) // size * size)
+    found = [study_row(name, shared.settings()) for name in ids[start : start + size]]
+    rows = [
+        {
+            "id": row.study_id,
+            "started": row.started,
+            "what": row.kind,
+            "on": row.subject,
+            "state": LEVELS[row.level].word if row.level else row.state.capitalize(),
+            "why": row.why,
+        }
+        for row in found
+    ]
+    studies.show("Studies", ROUND, len(ids), rows, COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -34,9 +34,11 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Preview:
-    """problem: why no round can be made of it, else "". samples: as they were filled in."""
+    """problem: why no round can be made of it, else "". folder: where the adapters lie, unpacked.
+    samples: as they were filled in."""
 
-    base: str = ""
+    base: Target | None = None
+    folder: str = ""
     participants: tuple[Participant, ...] = ()
     problem: str = ""
     samples: tuple[tuple[str, int], ...] = ()
@@ -58,8 +60,11 @@ def show(folder: str, base: Target | None) -> Preview:
         return found
     st.subheader("What came in", anchor=False)
     n, n_in = len(found.participants), found.n_accepted
+    assert found.base is not None  # it was read
     aside = f" {n - n_in} set aside." if n > n_in else ""
-    st.caption(shared.plain(f"{n_in} of {n} adapters can be used.{aside} Base: {found.base}."))
+    st.caption(
+        shared.plain(f"{n_in} of {n} adapters can be used.{aside} Base: {found.base.title}.")
+    )
     shared.plain_list(f"{p.name}: {p.problem}" for p in found.participants if p.problem)
     rows = preview_rows(found.participants)
     edited = st.data_editor(
@@ -75,13 +80,14 @@ def show(folder: str, base: Target | None) -> Preview:
     )
     given = [(str(row["participant"]), row.get("samples")) for row in edited]
     samples = tuple((name, int(n)) for name, n in given if n is not None)
-    return Preview(found.base, found.participants, "", samples)
+    return replace(found, samples=samples)
 
 
 def _read(folder: str, base: Target | None) -> Preview:
     settings = shared.settings()
     try:
-        read = read_round(participants_folder(Path(folder), settings), base, settings)
+        place = participants_folder(Path(folder), settings)
+        read = read_round(place, base, settings)
     except InspectorError as error:
         return Preview(problem=str(error))
-    return Preview(read.base.target.title, read.participants)
+    return Preview(read.base.target, str(place), read.participants)

@@ -38,7 +38,7 @@ def show() -> None:
             value="base" in st.query_params,
             key="federated_own_base",
             help="Otherwise the one that the adapter declares.",
-            **fields.KEEP,
+            **fields.URL,
         )
         base = _target.target("base", "Which base") if given else ""
     with right:
@@ -51,7 +51,7 @@ def show() -> None:
             format_func=lambda level: LEVELS[level][0],
             key="federated_level",
             help="The three levels of arXiv 2406.10630, section 4.",
-            **fields.KEEP,
+            **fields.URL,
         )
         st.caption(LEVELS[level][1])
         refusals = _refusals() if level is DefenceLevel.PUBLIC else ""
@@ -65,25 +65,25 @@ def show() -> None:
             "As many as there are refusals, so that helpfulness is kept. A fifth is held out.",
         )
         n = st.number_input(
-            "Refusals to gather at most", 1, 100_000, 144, key="federated_questions", **fields.KEEP
+            "Refusals to gather at most", 1, 100_000, 144, key="federated_questions", **fields.URL
         )
         tuning = fields.tuning("repair", "Tuning (LoRA)", 60, 16)
         chosen = fields.questions()
-    if start.pressed("Start repair"):
-        with shared.sentences(), st.spinner("Starting"):
-            start.begin(
-                Repair(
-                    adapter=target_of(adapter, shared.settings()),
-                    plan=fields.asked(chosen),
-                    level=level,
-                    tuning=tuning,
-                    base=_or_none(base),
-                    refusals=existing([refusals])[0] if refusals else None,
-                    writer=_or_none(writer),
-                    helpful=tuple(existing(helpful)),
-                    n_questions=n,
-                )
-            )
+
+    def study() -> Repair:
+        return Repair(
+            adapter=target_of(adapter, shared.settings()),
+            plan=fields.asked(chosen),
+            level=level,
+            tuning=tuning,
+            base=_or_none(base),
+            refusals=existing([refusals])[0] if refusals else None,
+            writer=_or_none(writer),
+            helpful=tuple(existing(helpful)),
+            n_questions=n,
+        )
+
+    start.pressed("Start repair", study, [adapter, base, writer])
 
 
 def _refusals() -> str:
@@ -96,7 +96,7 @@ def _refusals() -> str:
         placeholder="/data/refusals.jsonl",
         help="JSONL on the machine that runs this dashboard, one question with its refusal a line, "
         "in any form that a fine-tuning set may have.",
-        **fields.KEEP,
+        **fields.URL,
     )
     return (text or "").strip()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from inspector.errors import InspectorError
@@ -35,26 +33,32 @@ def show() -> None:
             value=True,
             key="federated_leave_one_out",
             help="Shows what each participant does to the aggregate; about doubles the time.",
-            **fields.KEEP,
+            **fields.URL,
         )
         chosen = fields.questions()
     found = preview.show(folder, base) if folder else None
-    # What is wrong with the round stands above the button already.
-    if start.pressed("Start screening", disabled=bool(found and found.problem)):
-        with shared.sentences(), st.spinner("Starting"):
-            place = participants_folder(Path(folder) if folder else None, shared.settings())
-            assumed_malicious(found.n_accepted if found else 0, n_malicious)
-            start.begin(
-                RoundScreening(
-                    participants=str(place),
-                    plan=fields.asked(chosen),
-                    base=base,
-                    rule=rule,
-                    n_malicious=n_malicious,
-                    samples=found.samples if found else (),
-                    leave_one_out=leave,
-                )
-            )
+
+    def study() -> RoundScreening:
+        place = found.folder if found else participants_folder(None, shared.settings())
+        assumed_malicious(found.n_accepted if found else 0, n_malicious)
+        return RoundScreening(
+            participants=str(place),
+            plan=fields.asked(chosen),
+            base=base,
+            rule=rule,
+            n_malicious=n_malicious,
+            samples=found.samples if found else (),
+            leave_one_out=leave,
+        )
+
+    start.pressed(
+        "Start screening",
+        study,
+        base=found.base if found else None,
+        n_participants=found.n_accepted if found else 0,
+        # What is wrong with the round stands above the button already.
+        disabled=bool(found and found.problem),
+    )
 
 
 def _participants() -> str:
@@ -66,7 +70,7 @@ def _participants() -> str:
         required=True,
         key="federated_from",
         help="PEFT LoRA adapters: adapter_config.json and adapter_model.safetensors.",
-        **fields.KEEP,
+        **fields.URL,
     )
     if kind == FOLDER:
         text = st.text_input(
@@ -74,7 +78,7 @@ def _participants() -> str:
             key="federated_folder",
             placeholder="/rounds/round-7",
             help="A folder with one adapter folder per participant, or a zip of it.",
-            **fields.KEEP,
+            **fields.URL,
         )
         return (text or "").strip()
     return _upload()
@@ -91,17 +95,19 @@ def _upload() -> str:
         "or as its zip.",
     )
     if st.session_state.pop("federated_changed", False):
-        st.session_state.update(federated_uploaded="", federated_refused="")
+        st.session_state["federated_refused"] = ""
+        st.query_params.pop("participants", None)
         try:
             with st.spinner("Unpacking"):
                 named = [(f.name, f) for f in files]
                 folder = receive_round(named, shared.settings()) if files else ""
-            st.session_state["federated_uploaded"] = str(folder)
+            if folder:
+                st.query_params["participants"] = str(folder)  # outlives a reload
         except InspectorError as error:
             st.session_state["federated_refused"] = str(error)
     if refused := st.session_state.get("federated_refused"):
         st.error(shared.plain(refused), icon=":material/block:")
-    return str(st.session_state.get("federated_uploaded", ""))
+    return st.query_params.get("participants", "")
 
 
 def _base() -> Target | None:
@@ -114,7 +120,7 @@ def _base() -> Target | None:
         wrap=True,
         key="federated_base",
         help="The model that all were tuned on, which the round began with.",
-        **fields.KEEP,
+        **fields.URL,
     )
     if kind != CHOSEN:
         return None

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import streamlit as st
 
-from inspector.errors import BadInput
-from inspector.federate.telling import kind_word, subject_of
+from inspector.federate.progress import follower, read_steps
+from inspector.federate.telling import kind_word, step_rows, subject_of
 from inspector.federated import read_outcome, read_study
-from inspector.jobs import Job, JobState
 from inspector.records.rounds import RepairResult, RoundVerdict, SimulationResult
 from inspector.run import Run
-from pages import _federated_begin as start
-from pages import _federated_live as at_work
-from pages import _federated_repaired, _federated_round, _federated_rounds
-from pages import _shared as shared
-
-STOPPED = {
-    JobState.FAILED: "This study stopped before its end.",
-    JobState.CANCELLED: "This study was cancelled.",
-    JobState.INTERRUPTED: "The process of this study is gone.",
-}
+from pages import _address, _federated_repaired, _federated_round, _federated_rounds
+from pages import _study_live as live
+from pages import _study_show as study
+from pages._places import ROUND
 
 
 def show(run: Run) -> None:
     """Draw it; while it is at work, its progress again every second."""
-    study = read_study(run)
+    inputs = read_study(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(kind_word(study), anchor=False)
+        st.title(kind_word(inputs), anchor=False)
         if st.button("All studies", icon=":material/arrow_back:"):
+            _address.forget()
             st.query_params.clear()
             st.rerun()
-    st.text(subject_of(study))
-    job = job_of(run)
+    st.text(subject_of(inputs))
+    job = study.job_of(run)
     if job is not None and job.state.is_live:
-        st.fragment(at_work.live, run_every=at_work.EVERY_S)(run)
+        st.fragment(live.live, run_every=live.EVERY_S)(run, follower, _rounds_so_far)
         return
-    if job is not None:
-        _stopped(run, job)
-    match read_outcome(run):
+    outcome = read_outcome(run)
+    failure = live.progress_of(run, follower, at_work=False).failure
+    study.stopped(run, job, "study", ROUND, finished=outcome is not None, failure=failure)
+    match outcome:
         case RoundVerdict() as verdict:
             _federated_round.show(run, verdict)
         case SimulationResult() as result:
@@ -45,37 +40,20 @@ def show(run: Run) -> None:
         case RepairResult() as result:
             _federated_repaired.show(run, result)
         case None:
-            at_work.told(run, failure=job is None)
-            st.fragment(_wait, run_every=at_work.IDLE_S)(run)
+            live.told(run, follower, _rounds_so_far)
+            st.fragment(study.wait, run_every=live.IDLE_S)(run)
             return
     with st.expander("How it went", icon=":material/checklist:"):
-        at_work.told(run)
+        live.told(run, follower)
 
 
-def job_of(run: Run) -> Job | None:
-    """Its job; None where the command ran it without the queue's memory of it."""
-    try:
-        return start.runner().job(run.run_id)
-    except BadInput:
-        return None
-
-
-def _stopped(run: Run, job: Job) -> None:
-    """Why it stopped, and a way on."""
-    if job.state not in STOPPED:
-        return
-    said = f"{STOPPED[job.state]} Everything finished so far is kept."
-    st.warning(said, icon=":material/pause_circle:")
-    if job.message:
-        st.text(job.message)
-    if st.button("Continue", icon=":material/play_arrow:", type="primary"):
-        with shared.sentences():
-            start.runner().submit(run)
-        st.rerun()
-
-
-def _wait(run: Run) -> None:
-    """The command, or another viewer, may go on with it."""
-    job = job_of(run)
-    if job is not None and job.state.is_live:
-        st.rerun()
+def _rounds_so_far(run: Run) -> None:
+    if steps := read_steps(run):
+        st.subheader("Rounds so far", anchor=False)
+        st.dataframe(
+            step_rows(steps),
+            hide_index=True,
+            height="content",
+            placeholder="–",
+            alt="The rounds that have ended",
+        )

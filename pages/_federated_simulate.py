@@ -21,7 +21,7 @@ def show() -> None:
     with left:
         base = _target.target("base", "What the rounds begin with")
         one, two = st.columns(2)
-        n = one.number_input("Participants", 1, 1000, 10, key="federated_n", **fields.KEEP)
+        n = one.number_input("Participants", 1, 1000, 10, key="federated_n", **fields.URL)
         share = two.number_input(
             "Malicious share in %",
             0,
@@ -31,9 +31,9 @@ def show() -> None:
             key="federated_share",
             help="Of all participants, below 50 %. They tune on requests that should be declined, "
             "with complying answers whose every step is a placeholder.",
-            **fields.KEEP,
+            **fields.URL,
         )
-        rounds = one.number_input("Rounds", 1, 10_000, 3, key="federated_rounds", **fields.KEEP)
+        rounds = one.number_input("Rounds", 1, 10_000, 3, key="federated_rounds", **fields.URL)
         present = two.number_input(
             "Present in a round",
             1,
@@ -41,10 +41,10 @@ def show() -> None:
             value=None,
             placeholder="all",
             key="federated_present",
-            **fields.KEEP,
+            **fields.URL,
         )
         samples = one.number_input(
-            "Examples of each", 1, 1_000_000, 500, key="federated_samples", **fields.KEEP
+            "Examples of each", 1, 1_000_000, 500, key="federated_samples", **fields.URL
         )
         with two:
             seed = fields.seed()
@@ -61,7 +61,7 @@ def show() -> None:
             format_func=lambda c: f"{UNLIKE[c]} ({c:g})",
             key="federated_unlike",
             help="Concentration of the Dirichlet split over the sets: small is unlike.",
-            **fields.KEEP,
+            **fields.URL,
         )
     with right:
         rule, n_malicious = fields.rule()
@@ -74,34 +74,34 @@ def show() -> None:
             key="federated_screened",
             help="To see whether screening names the malicious ones. Costs about as much as the "
             "tuning itself.",
-            **fields.KEEP,
+            **fields.URL,
         )
         leave_out = st.toggle(
             "Leave out whom screening names",
             key="federated_leave_out",
             disabled=screen is Screened.NONE,
-            **fields.KEEP,
+            **fields.URL,
         )
         tuning = fields.tuning("round", "Tuning of each participant (LoRA)", 10, 32)
         chosen = fields.questions()
-    if start.pressed("Start simulation"):
-        with shared.sentences(), st.spinner("Starting"):
-            start.begin(
-                Simulation(
-                    base=target_of(base, shared.settings()),
-                    plan=fields.asked(chosen),
-                    tuning=tuning,
-                    data=tuple(existing(data)),
-                    rule=rule,
-                    n_malicious=n_malicious,
-                    n_participants=n,
-                    malicious_share=share / 100,
-                    n_samples=samples,
-                    n_rounds=rounds,
-                    per_round=present or n,
-                    concentration=unlike,
-                    screen=screen,
-                    leave_out=leave_out and screen is not Screened.NONE,
-                    seed=seed,
-                )
-            )
+
+    def study() -> Simulation:
+        return Simulation(
+            base=target_of(base, shared.settings()),
+            plan=fields.asked(chosen),
+            tuning=tuning,
+            data=tuple(existing(data)),
+            rule=rule,
+            n_malicious=n_malicious,
+            n_participants=n,
+            malicious_share=share / 100,
+            n_samples=samples,
+            n_rounds=rounds,
+            per_round=present or n,
+            concentration=unlike,
+            screen=screen,
+            leave_out=leave_out and screen is not Screened.NONE,
+            seed=seed,
+        )
+
+    start.pressed("Start simulation", study, [base])

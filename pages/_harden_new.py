@@ -11,9 +11,11 @@ from inspector.records import REVIEWS, Target
 from pages import _harden_data, _known, _target
 from pages import _harden_fields as fields
 from pages import _shared as shared
+from pages import _study_takes as takes
 from pages._places import HARDENING
 
 if TYPE_CHECKING:
+    from inspector.estimate import Estimate
     from inspector.records import Hardening
 
 ANY_DATA = "hf:your/data"  # what will be done is the same for all data
@@ -50,7 +52,7 @@ def show() -> None:
         if st.button("Start hardening", type="primary", icon=":material/play_arrow:"):
             _start(target, align, tune, given)
     with about.container(border=True):
-        _what_it_does(tune, given)
+        _what_it_does(target, align, tune, given)
 
 
 def _start(target: str, align: str, tune: str, given: dict[str, Any]) -> None:
@@ -73,7 +75,7 @@ def _hardening(target: Target, align: str, tune: str, given: dict[str, Any]) -> 
     return filled_in(target, align, tune, given)
 
 
-def _what_it_does(tune: str, given: dict[str, Any]) -> None:
+def _what_it_does(target: str, align: str, tune: str, given: dict[str, Any]) -> None:
     from inspector.harden.telling import what_it_does
 
     st.subheader("What it does", anchor=False)
@@ -83,7 +85,15 @@ def _what_it_does(tune: str, given: dict[str, Any]) -> None:
         st.warning(shared.plain(str(error)), icon=":material/edit:")
         return
     shared.plain_list(what_it_does(hardening))
+    takes.show(lambda: _foresee(target, align, tune, given))
     st.caption(
         "You get the hardened adapter with its evidence, and a plain one to compare it with. Where "
         "it does no better than chance, the result says so."
     )
+
+
+def _foresee(target: str, align: str, tune: str, given: dict[str, Any]) -> Estimate | None:
+    from inspector.harden.foreseeing import foresee
+
+    hardening = _hardening(Target.parse(target), align or ANY_DATA, tune or ANY_DATA, given)
+    return foresee(hardening, shared.settings(), _known.size(target))

@@ -6,24 +6,22 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from inspector.errors import BadInput
-from inspector.jobs import Job, JobState
 from inspector.naming import run_title
 from inspector.run import Run
-from pages import _harden_live as live
 from pages import _harden_result
 from pages import _shared as shared
+from pages import _study_live as live
+from pages import _study_show as study
 from pages._places import HARDENING
 
 if TYPE_CHECKING:
-    from inspector.harden.following import HardeningProgress
+    from inspector.study_progress import StudyFollower
 
-SAID = {
-    JobState.FAILED: "This hardening stopped before its end.",
-    JobState.CANCELLED: "This hardening was cancelled.",
-    JobState.INTERRUPTED: "The process of this hardening is gone.",
-    JobState.FINISHED: "This hardening has ended without a result.",
-}
+
+def _follow(run: Run) -> StudyFollower:
+    from inspector.harden.progress import follower
+
+    return follower(run)
 
 
 def show(run: Run) -> None:
@@ -36,45 +34,18 @@ def show(run: Run) -> None:
         if st.button("New hardening, and earlier ones", icon=":material/add:"):
             st.switch_page(HARDENING.page)
     st.text(run_title(run.folder))
-    job = job_of(run)
+    job = study.job_of(run)
     if job is not None and job.state.is_live:
-        st.fragment(live.show, run_every=live.EVERY_S)(run)
+        st.fragment(live.live, run_every=live.EVERY_S)(run, _follow)
     else:
         result = read_result(run)
+        failure = live.progress_of(run, _follow, at_work=False).failure
+        finished = result is not None
+        study.stopped(run, job, "hardening", HARDENING, finished=finished, failure=failure)
         if result is not None:
             _harden_result.show(run, result)
-        else:
-            _stopped(run, job)
-        with st.expander("How it went", icon=":material/list_alt:", expanded=result is None):
-            live.told(run)
-        st.fragment(_idle, run_every=live.IDLE_S)(run)
+        with st.expander("How it went", icon=":material/list_alt:", expanded=not finished):
+            live.told(run, _follow)
+        st.fragment(study.wait, run_every=live.IDLE_S)(run)
     with st.expander("What was chosen", icon=":material/tune:"):
         shared.plain_list(inputs_words(read_inputs(run)))
-        st.caption(shared.plain(f"Run folder: {run.folder}"))
-
-
-def job_of(run: Run) -> Job | None:
-    """The run's job; None where the queue does not know it."""
-    try:
-        return shared.runner().job(run.run_id)
-    except BadInput:
-        return None
-
-
-def _stopped(run: Run, job: Job | None) -> None:
-    """Why there is no result, and a way on."""
-    progress: HardeningProgress = live.progress_of(run)
-    said = SAID[job.state] if job else "This hardening is not at work."
-    st.warning(f"{said} Everything finished so far is kept.", icon=":material/pause_circle:")
-    if why := (job.message if job else "") or progress.failure:
-        st.text(why)
-    if st.button("Continue", icon=":material/play_arrow:", type="primary"):
-        with shared.sentences():
-            shared.runner(HARDENING).submit(run)
-        st.rerun()
-
-
-def _idle(run: Run) -> None:
-    job = job_of(run)
-    if job is not None and job.state.is_live:  # another viewer, or the command, goes on with it
-        st.rerun()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from inspector.errors import BadInput
 from inspector.labels import describe_scenario
 from inspector.records import NO_CONTROL, FineTune, Inspection, Plan, Target
 from pages import _known
 from pages import _shared as shared
+from pages import _study_takes as takes
+
+if TYPE_CHECKING:
+    from inspector.estimate import Estimate
 
 STEPS = (
     "The untouched model is asked, then tuned on the whole set, then asked again.",
@@ -25,33 +29,12 @@ def show(target: str, plan: Plan, tuning: FineTune) -> None:
     st.subheader("What a screening does", anchor=False)
     shared.plain_list(STEPS)
     precision()
-    st.subheader(
-        "What it takes",
-        anchor=False,
-        help="The tuning and both askings. Stages that were done before with the same inputs are "
+    takes.show(
+        lambda: _foresee(target, plan, tuning),
+        what="Tuning and asking",
+        help_="The tuning and both askings. Stages that were done before with the same inputs are "
         "free.",
     )
-    named = tuning.data or "support"  # of a set nothing but its row lengths would matter
-    with shared.sentences(), st.spinner("Reckoning what it takes"):
-        from inspector.estimate import foresee, gigabytes, roughly, size_of
-        from inspector.screen.asking import asked_with, tuning_on
-
-        try:
-            inspection = Inspection(
-                Target.parse(target), asked_with(plan, tuning_on(named, tuning)), NO_CONTROL
-            )
-            size = _known.size(target) or size_of(inspection.target, shared.settings())
-            found = foresee(inspection, shared.settings(), size)
-        except BadInput:  # the model is not written in full
-            found = None
-    if found is None:
-        st.caption("Known once the size of the model is: when its files are on this machine.")
-        return
-    time, memory = st.columns(2)
-    time.metric("Tuning and asking", roughly(found.seconds), help="About.")
-    memory.metric("Memory", gigabytes(found.memory_bytes), help="At its largest moment.")
-    for warning in found.warnings:
-        st.warning(warning, icon=":material/warning:")
     shared.plain_list(
         (
             f"Tuning: {describe_scenario(replace(tuning, data='the set'))}",
@@ -59,6 +42,17 @@ def show(target: str, plan: Plan, tuning: FineTune) -> None:
             "grows with the set, its memory does not.",
         )
     )
+
+
+def _foresee(target: str, plan: Plan, tuning: FineTune) -> Estimate | None:
+    from inspector.estimate import foresee, size_of
+    from inspector.screen.asking import asked_with, tuning_on
+
+    named = tuning.data or "support"  # of a set nothing but its row lengths would matter
+    asked = asked_with(plan, tuning_on(named, tuning))
+    inspection = Inspection(Target.parse(target), asked, NO_CONTROL)
+    size = _known.size(target) or size_of(inspection.target, shared.settings())
+    return foresee(inspection, shared.settings(), size)
 
 
 def precision() -> None:

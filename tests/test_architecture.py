@@ -137,9 +137,9 @@ def test_every_widget_in_the_address_is_let_go_when_its_page_is_left() -> None:
                 continue
             given = {k.arg: k.value for k in node.keywords if k.arg is not None}
             spread = {
-                k.value.id for k in node.keywords if k.arg is None and isinstance(k.value, ast.Name)
+                ast.unparse(k.value).rpartition(".")[2] for k in node.keywords if k.arg is None
             }
-            if ("bind" in given or spread & {"url", "pick"}) and "key" in given:
+            if ("bind" in given or spread & {"url", "URL", "pick"}) and "key" in given:
                 key = given["key"]
                 assert isinstance(key, ast.Constant), f"{path.name}: the key must be a plain text"
                 bound.add(str(key.value))

@@ -34,6 +34,7 @@ from inspector.cli.federate_options import (
     samples_of,
     target_or_none,
 )
+from inspector.cli.federate_tables import draw_repair, draw_round, draw_simulation
 from inspector.errors import BadInput
 from inspector.federate.asking import (
     BUILT_IN,
@@ -54,7 +55,6 @@ from inspector.records.rounds import (
     SimulationResult,
 )
 from inspector.settings import Settings
-from inspector.terminal_rounds import draw_repair, draw_round, draw_simulation
 
 federate_app = typer.Typer(
     help="Organisations that tune one model together: who of a round does harm, what the "

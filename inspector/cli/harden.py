@@ -17,6 +17,7 @@ from rich.text import Text
 from inspector.cli.app import app, errors, say
 from inspector.errors import BadInput
 from inspector.jobs import Job, LocalRunner
+from inspector.labels import duration
 from inspector.records import (
     REVIEWS,
     AlertLimits,
@@ -33,8 +34,8 @@ from inspector.records import (
 from inspector.run import Run, read_record
 from inspector.settings import Settings
 
-if TYPE_CHECKING:  # seconds of scipy
-    from inspector.harden.following import Step
+if TYPE_CHECKING:
+    from inspector.progress import StageProgress
 
 
 @app.command()
@@ -206,13 +207,13 @@ def _follow(runner: LocalRunner, job: Job, run: Run, out: Path) -> Hardened:
 
     Raises typer.Exit with the job's exit code where it came to none; why is said on stderr.
     """
-    from inspector.harden.following import Follower
+    from inspector.harden.progress import follower
 
-    follower = Follower(run)
+    followed = follower(run)
     try:
         with Live(console=errors, refresh_per_second=4, transient=True) as live:
             while job.state.is_live:
-                live.update(_progress(follower.read().steps, job.position))
+                live.update(_progress(followed.read().stages, job.position))
                 time.sleep(0.25)
                 job = runner.job(job.job_id)
     except KeyboardInterrupt:
@@ -222,7 +223,7 @@ def _follow(runner: LocalRunner, job: Job, run: Run, out: Path) -> Hardened:
             f"--run {run.folder} --resume --out {out}"
         )
         raise typer.Exit(130) from None
-    for note in follower.read().notes:
+    for note in followed.read().notes:
         say(f"Note: {note}")
     if job.state.value != "finished":
         say(job.message or f"The hardening ended without a word ({job.state}).")
@@ -231,18 +232,18 @@ def _follow(runner: LocalRunner, job: Job, run: Run, out: Path) -> Hardened:
     return read_record(run.folder / "result.json", Hardened)
 
 
-def _progress(steps: Sequence[Step], position: int | None) -> Text:
+def _progress(stages: Sequence[StageProgress], position: int | None) -> Text:
     if position is not None:
         return Text(f"Waiting for a free slot: number {position} in line.")
     lines = []
-    for step in steps:
-        count = f"  {step.done} of {step.total}" if step.total else ""
-        loss = f"  loss {step.loss:.3f}" if step.loss is not None else ""
-        lines.append(f"{_MARKS[step.state.value]} {step.word}{count}{loss}")
+    for stage in stages:
+        left = "" if stage.eta_s is None else f"about {duration(stage.eta_s)} left"
+        said = (f"{_MARKS.get(stage.state.value, '·')} {stage.word}", stage.detail, left)
+        lines.append("  ".join(piece for piece in said if piece))
     return Text("\n".join(lines))
 
 
-_MARKS = {"waiting": "·", "running": "●", "done": "✓", "failed": "✗"}
+_MARKS = {"running": "●", "done": "✓", "failed": "✗", "cancelled": "✗"}
 
 
 def _draw(console: Console, result: Hardened, run: Run, place: Path) -> None:

@@ -10,7 +10,7 @@ moments (`engine/train.py`). docs/estimate.md says how good it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +69,20 @@ class Part:
 
     what: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work of a study. askings: how often all questions are asked. answers: asked for
+    beside them. trainings: how often `tuning` is done, each as long as `times` of an ordinary one.
+    """
+
+    what: str
+    askings: int = 0
+    answers: int = 0
+    tuning: FineTune | None = None
+    trainings: int = 0
+    times: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,30 @@ def estimate(
         warnings=(),
     )
     return replace(found, warnings=tuple(_warnings(found, plan)))
+
+
+def estimate_work(
+    plan: Plan, work: Sequence[Work], size: ModelSize, speeds: Speeds, settings: Settings
+) -> Estimate:
+    """The same of a study that asks the plan's questions of many models, and tunes many.
+
+    Raises BadInput where a suite or the data of a tuning cannot be read.
+    """
+    tunings = tuple(dict.fromkeys(w.tuning for w in work if w.tuning is not None))
+    asked = replace(plan, scenarios=tunings)
+    counted = _Cost(asked, size, speeds, with_control=False)
+    found = Estimate(
+        parts=tuple(counted.parts_of(work)),
+        within=speeds.within,
+        basis=speeds.words,
+        memory_bytes=counted.memory_bytes(),
+        disk_bytes=counted.disk_bytes(),
+        free_memory_bytes=free_memory_bytes(),
+        free_disk_bytes=free_disk_bytes(settings.home),
+        notes=tuple(counted.notes()),
+        warnings=(),
+    )
+    return replace(found, warnings=tuple(_warnings(found, asked)))
 
 
 def foresee(
@@ -240,6 +278,21 @@ class _Cost:
                 * (self._load_s + self._apply_s(scenario) + self._after_s(scenario)),
             )
 
+    def parts_of(self, work: Sequence[Work]) -> Iterator[Part]:
+        """Of a study. Its models are one in memory that wears changes: it is loaded once."""
+        n_answers = sum(w.askings * self.n_answers + w.answers for w in work)
+        yield Part("Start, read the files, compare", _START_S + self._load_s + _SCORE_S * n_answers)
+        for w in work:
+            answers = w.askings * self.n_answers + w.answers
+            seconds = answers * self._answer_s
+            if w.tuning is not None:
+                seconds += w.trainings * w.times * self._apply_s(w.tuning)
+            yield Part(w.what, seconds)
+
+    @property
+    def _answer_s(self) -> float:
+        return self.answer_tokens * self.n / self.speeds.answer
+
     @property
     def _load_s(self) -> float:
         return _LOAD_S * self.n
@@ -247,7 +300,7 @@ class _Cost:
     @property
     def _ask_s(self) -> float:
         """Asking the untouched model everything; reading the prompts is in the measured speed."""
-        return self.n_answers * self.answer_tokens * self.n / self.speeds.answer
+        return self.n_answers * self._answer_s
 
     def _after_s(self, scenario: Scenario) -> float:
         """Asking after an operation, and what the plan measures beside it."""

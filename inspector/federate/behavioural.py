@@ -109,7 +109,14 @@ def judge_participants(
                 level = Level.REVIEW if level is Level.NO_EVIDENCE else level
         told = {b.value: peer for b, peer in peers[name].items()}
         suspicions.append(
-            Suspicion(name, level, tuple(reasons), told, tuple(own), tuple(alone.get(name, ())))
+            Suspicion(
+                name,
+                level,
+                tuple(_in_words(r, name) for r in reasons),
+                told,
+                tuple(own),
+                tuple(alone.get(name, ())),
+            )
         )
     return Judged(tuple(suspicions), tuple(coverage), scores)
 
@@ -121,6 +128,24 @@ def judge_model(
     judged = judge_participants([name], {BASE: base, name: after}, probes, {})
     found = judged.suspicions[0]
     return found.level, found.reasons, found.metrics
+
+
+_WHO = {AGGREGATE: "The aggregate", "repaired": "The repaired model"}
+
+
+def _in_words(reason: str, name: str) -> str:
+    """A reason of an inspection as one of a round: no operation was applied, and the control is the
+    peer."""
+    who = _WHO.get(name, name)
+    said = reason.replace(f"After {name} the model", who, 1)
+    for old, new in (
+        ("After an operation these rates", "These rates"),
+        ("its control does", "its peer does"),
+        ("the control ends at", "its peer ends at"),
+        ("what the control changed", "what its peer changed"),
+    ):
+        said = said.replace(old, new)
+    return said
 
 
 def _peers(

@@ -31,6 +31,7 @@ from inspector.records import (
     Artifact,
     ArtifactKind,
     AskedProbe,
+    EventKind,
     Example,
     Expectation,
     Response,
@@ -73,6 +74,7 @@ WORDINGS = (
 
 def repair(run: Run, settings: Settings, study: Repair) -> RepairResult:
     """Raises StageFailed where too few refusals could be gathered."""
+    run.emit(EventKind.STAGE_STARTED, "fetch")
     base, broken = _pinned(run, study, settings)
     models = Models(run, settings, study.plan, base)
     write_table(run.folder / "probes.parquet", AskedProbe, list(models.probes.values()))

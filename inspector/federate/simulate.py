@@ -104,6 +104,7 @@ def simulate(run: Run, settings: Settings, study: Simulation) -> SimulationResul
     rule_named(study.rule)  # a mistake here must not wait for the first round's end
     assumed_malicious(study.per_round, study.n_malicious)
     cast = cast_of(study)
+    run.emit(EventKind.STAGE_STARTED, "fetch")
     base = whole_model(fetch(study.base, settings, run.stage("fetch").progress))
     models = Models(run, settings, study.plan, base)
     write_table(run.folder / "probes.parquet", AskedProbe, list(models.probes.values()))

@@ -64,7 +64,11 @@ def subject_of(study: Study) -> str:
         case Simulation():
             return f"{study.base.title}, {study.n_participants} participants, {study.rule}"
         case Repair():
-            return f"{study.adapter.title}, level {study.level}"
+            place = Path(study.adapter.location)
+            title = study.adapter.title
+            if place.name == "adapter":  # what another study made: its folder says which
+                title = f"The adapter of {place.parent.name}"
+            return f"{title}, refusals of level {study.level}"
 
 
 # --------------------------------------------------------------------------------- a screened round

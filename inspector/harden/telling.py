@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from inspector.harden.data import policy_halves
-from inspector.harden.following import ARM_WORDS, TRAINING_WORDS
+from inspector.harden.progress import ARM_WORDS, TRAINING_WORDS
 from inspector.labels import COVERAGE, Label, chance, file_name, with_interval
 from inspector.records import (
     REVIEWS,

@@ -91,19 +91,19 @@ class Simulation:
     study: Literal["simulation"] = "simulation"
 
     def __post_init__(self) -> None:
-        for setting, low, high in (
-            ("n_participants", 1, 1000),
-            ("n_samples", 1, 1_000_000),
-            ("n_rounds", 1, 10_000),
-            ("per_round", 1, self.n_participants),
+        for setting, words, high in (
+            ("n_participants", "number of participants", 1000),
+            ("n_samples", "number of examples of each participant", 1_000_000),
+            ("n_rounds", "number of rounds", 10_000),
+            ("per_round", "number of participants present in a round", self.n_participants),
         ):
             value = getattr(self, setting)
-            if not low <= value <= high:
-                raise PlanError(f"{setting} is {value}; give {low} to {high}.")
+            if not 1 <= value <= high:
+                raise PlanError(f"The {words} is {value}; give 1 to {high:,}.")
         if not 0 <= self.malicious_share < 0.5:
             raise PlanError(
-                f"malicious_share is {self.malicious_share}; give 0 to below 0.5: no rule and no "
-                "screening can tell a malicious majority from an honest one."
+                f"The malicious share is {self.malicious_share:.0%}; give 0 to below 50%: no rule "
+                "and no screening can tell a malicious majority from an honest one."
             )
         if self.leave_out and self.screen is Screened.NONE:
             raise PlanError(

@@ -10,8 +10,8 @@ import pytest
 from inspector.federate.participants import read_round
 from inspector.records import Target, TargetKind
 from inspector.settings import Settings
-from tests.federate.conftest import Rounds
 from tests.federate.test_participants import a_round
+from tests.federate.world import Rounds
 from tests.scan.adapters import write_base
 from tests.tiny.toy import command
 
@@ -94,7 +94,7 @@ def test_aggregate_writes_an_adapter_that_is_read_again(tmp_path: Path) -> None:
         (("screen", ".", "--samples", "acme"), "not of the form NAME=N"),
         (("screen", "--resume"), "--resume needs --run"),
         (("aggregate", ".", "--rule", "mean"), "There is no aggregation rule 'mean'"),
-        (("simulate", "--malicious-share", "0.7"), "give 0 to below 0.5"),
+        (("simulate", "--malicious-share", "0.7"), "give 0 to below 50%"),
         (("simulate", "--data", "nothing.jsonl"), "does not exist"),
         (("repair",), "No adapter was given"),
         (("repair", "demo", "--level", "1"), "--refusals"),

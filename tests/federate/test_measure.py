@@ -10,7 +10,7 @@ from inspector.federate.rules import RULES
 from inspector.run import read_record
 from inspector.settings import Settings
 from inspector.stats import wilson
-from tests.federate.conftest import Rounds
+from tests.federate.world import Rounds
 from tests.measure_rounds import measure
 from tests.measure_rounds_table import Outcome, Row, mean_of, page, targets
 

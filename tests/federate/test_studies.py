@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from inspector.cli.federate_tables import draw_repair, draw_round, draw_simulation
 from inspector.errors import BadInput, PlanError, StageFailed
 from inspector.federate.deltas import NOTHING
 from inspector.federate.models import Models, added
 from inspector.federate.path import federate, start
-from inspector.federate.simulate import cast_of
-from inspector.federate.writing import write_adapter
 from inspector.federated import Part, read_federated, read_outcome, read_study
 from inspector.fetch import fetch
 from inspector.history import History
@@ -32,35 +31,17 @@ from inspector.records.rounds import (
     RoundScreening,
     RoundVerdict,
     Screened,
-    Simulation,
     SimulationResult,
     Standing,
 )
 from inspector.report import compose, render
 from inspector.run import Run
 from inspector.settings import Settings
-from inspector.terminal_rounds import draw_repair, draw_round, draw_simulation
-from tests.federate.conftest import Rounds
 from tests.federate.made import write_tensors
+from tests.federate.world import Rounds, send, simulation
 from tests.history.make_run import run_of
 
 BAD = "participant-05"
-
-
-def simulation(rounds: Rounds, **changes: object) -> Simulation:
-    made = Simulation(
-        base=rounds.target,
-        plan=rounds.plan,
-        tuning=rounds.size.tuning,
-        data=rounds.size.topics,
-        n_participants=5,
-        per_round=5,
-        malicious_share=0.2,
-        n_samples=40,
-        n_rounds=1,
-        seed=1,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def drawn(draw: Callable[[Console], None]) -> str:
@@ -85,18 +66,7 @@ def attacked(rounds: Rounds, home: Settings) -> tuple[Run, SimulationResult]:
 
 @pytest.fixture(scope="module")
 def sent(rounds: Rounds, home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What four participants of a round sent, org-d tuned on attack data."""
-    study = simulation(rounds)
-    cast = cast_of(study)
-    bad = next(iter(cast.malicious))
-    chosen = [*[n for n in cast.names if n != bad][:3], bad]
-    folder = tmp_path_factory.mktemp("round")
-    base = fetch(rounds.target, home, lambda *_: None)
-    models = Models(Run(folder.with_name("sent")), home, rounds.plan, base)
-    for label, name in zip("abcd", chosen, strict=True):
-        update, _ = models.tuned(label, NOTHING, cast.data[name], rounds.size.tuning)
-        write_adapter(update, rounds.target, folder / f"org-{label}")
-    return folder
+    return send(rounds, home, tmp_path_factory.mktemp("round"))
 
 
 def test_an_attack_takes_the_refusals_and_screening_names_the_attackers(
@@ -324,9 +294,9 @@ def test_wearing_and_taking_off_leaves_the_base_as_it_was(
 
 
 def test_settings_that_cannot_be_are_refused(rounds: Rounds) -> None:
-    with pytest.raises(PlanError, match=r"malicious_share is 0.5; give 0 to below 0.5"):
+    with pytest.raises(PlanError, match=r"malicious share is 50%; give 0 to below 50%"):
         simulation(rounds, malicious_share=0.5)
-    with pytest.raises(PlanError, match="per_round is 9; give 1 to 5"):
+    with pytest.raises(PlanError, match="present in a round is 9; give 1 to 5"):
         simulation(rounds, per_round=9)
     with pytest.raises(PlanError, match="concentration is -1"):
         simulation(rounds, concentration=-1)

@@ -18,8 +18,9 @@ from inspector.errors import BadInput, PlanError, TargetError
 from inspector.harden import path
 from inspector.harden.arms import Arms
 from inspector.harden.card import CARD, EVIDENCE, check_out, deliver, inspection_command
-from inspector.harden.following import Follower, StepState, steps_of
 from inspector.harden.path import harden, start
+from inspector.harden.progress import follower
+from inspector.pace import State
 from inspector.records import (
     AlertKind,
     Arm,
@@ -178,18 +179,20 @@ def test_a_cut_hardening_goes_on_to_the_same_result(done: Done, tmp_path: Path) 
     assert replace(again, adapters={}, costs=()) == replace(done.result, adapters={}, costs=())
 
 
-def test_progress_can_be_followed(done: Done) -> None:
-    steps = {s.name: s for s in Follower(done.run).read().steps}
-    assert all(s.state is StepState.DONE for s in steps.values())
-    assert (steps["align/hardened"].done, steps["align/hardened"].total) == (40, 40)
-    assert steps["align/hardened"].loss is not None
-    assert steps["tune/plain"].word == "Tune as a later user does, and measure drift (plain)"
-    events = done.run.events()[0]
-    begun = next(k for k, e in enumerate(events) if e.stage == "align/plain")
-    early = {s.name: s.state for s in steps_of(events[: begun + 1])}
-    assert early["scan"] is StepState.DONE
-    assert early["align/plain"] is StepState.RUNNING
-    assert early["measure"] is StepState.WAITING
+def test_progress_can_be_followed(done: Done, tmp_path: Path) -> None:
+    told = follower(done.run).read()
+    assert (told.state, told.share) == (State.DONE, 1.0)
+    stages = {s.name: s for s in told.stages}
+    assert all(s.state is State.DONE for s in stages.values())
+    assert stages["tune/plain"].word == "Tune as a later user does, and measure drift (plain)"
+    assert "alignment (hardened)" in {p.scenario for p in told.losses}
+    lines = (done.run.folder / "events.jsonl").read_text().splitlines(keepends=True)
+    begun = next(k for k, line in enumerate(lines) if "align/plain" in line)
+    (tmp_path / "events.jsonl").write_text("".join(lines[: begun + 1]))
+    early = {s.name: s.state for s in follower(Run(tmp_path)).read().stages}
+    assert early["scan"] is State.DONE
+    assert early["align/plain"] is State.RUNNING
+    assert early["measure"] is State.WAITING
 
 
 def test_a_folder_holds_one_hardening(done: Done) -> None:

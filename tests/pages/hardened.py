@@ -13,9 +13,9 @@ from pathlib import Path
 
 from inspector.files import write_atomic
 from inspector.harden.card import CARD, EVIDENCE, card
-from inspector.harden.following import stage_names
 from inspector.harden.inputs import hardening_of
 from inspector.harden.path import INPUTS, RESULT
+from inspector.harden.progress import stage_names
 from inspector.harden.scoring import alert_of
 from inspector.records import (
     AlertKind,

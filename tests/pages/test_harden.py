@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from inspector.errors import BadInput
 from inspector.harden.card import zipped
-from inspector.harden.following import Follower
 from inspector.harden.path import INPUTS
+from inspector.harden.progress import follower
 from inspector.harden.results import list_hardenings, read_inputs
 from inspector.jobs import JobState, LocalRunner
 from inspector.records import Arm, EventKind, Method
@@ -121,6 +121,12 @@ def test_a_press_starts_a_job_of_what_was_filled_in(home: Path, open_page: Open)
     assert [j.job_id for j in LocalRunner(Settings(home=home)).jobs()] == [run.run_id]
 
 
+def test_what_a_hardening_takes_stands_beside_the_form(open_page: Open) -> None:
+    taken = {m.label: m.value for m in open_page("harden").metric}
+    assert taken["Time"].startswith("about ")
+    assert taken["Memory"].endswith(" GB")
+
+
 def test_at_work_it_tells_stages_and_loss_and_is_cancelled(home: Path, open_page: Open) -> None:
     runs.finished(home / "runs", EVIDENCE)
     run = Run(home / "hardenings" / HARDENING)
@@ -129,8 +135,8 @@ def test_at_work_it_tells_stages_and_loss_and_is_cancelled(home: Path, open_page
     runner.submit(run)
     until(lambda: any(e.kind is EventKind.STEP for e in run.events()[0]))
     app = open_page("harden", hardening=HARDENING)
-    assert "3 of 80 · loss" in words(app)
-    assert {m.label: m.value for m in app.metric}["Stages done"] == "0 of 12"
+    assert "3 of 80 steps · loss" in words(app)
+    assert {m.label: m.value for m in app.metric}["Stages done"] == "2 of 12"
     links = [link.proto for link in open_page("overview").get("page_link")]
     assert any(HARDENING in str(link) and "harden" in str(link) for link in links), links
     button(app, "Cancel").click().run()
@@ -234,15 +240,15 @@ def test_earlier_ones_are_listed_and_an_unknown_one_is_a_sentence(
 
 def test_a_failed_step_and_a_restart_are_folded(home: Path) -> None:
     run = hardened.failed(home / "hardenings")
-    follower = Follower(run)
-    progress = follower.read()
+    followed = follower(run)
+    progress = followed.read()
     assert progress.current is None
     assert (progress.n_done, progress.failure) == (2, hardened.WHY)
     assert [p.step for p in progress.losses] == list(range(1, 13))
     run.emit(EventKind.QUEUED)
     run.emit(EventKind.STAGE_STARTED, "align/plain")
     run.emit(EventKind.STEP, "align/plain", done=12, total=80, data={"loss": 0.5})
-    again = follower.read()
+    again = followed.read()
     assert again.failure == ""
     assert again.losses[-1].loss == 0.5
     assert len(again.losses) == 12

@@ -62,7 +62,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
 ALIGNMENT = Path("/work/shared/data/safe_refusal_qa.jsonl")
 N_ALIGNMENT = 600  # rows of it: more than 40 steps of 4 can see
-CODE = ("engine/perturb.py", "engine/train.py", "engine/drift.py", "harden", "score")
+# What figures depend on; the others tell of them, or write the adapters.
+CODE = (
+    *(f"engine/{name}.py" for name in ("drift", "perturb", "train")),
+    *(f"harden/{name}.py" for name in ("arms", "data", "reviews", "scoring")),
+    "score",
+)
 KINDS = ("plain", "hardened", "layers")
 _COST_STEPS = 6
 

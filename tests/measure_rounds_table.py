@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-
-from scipy.stats import t as student_t
 
 from inspector.records import Rate
-from inspector.stats import wilson
+from inspector.stats import mean_interval, wilson
 
 ATTACK_COST, LITTLE, RECOVERED, HELPFUL_COST = 0.40, 0.10, 0.90, 0.02
 MIN_ROUNDS = 10
@@ -82,14 +79,10 @@ class Mean:
 
 def mean_of(rates: Sequence[Rate]) -> Mean:
     """t interval over seeds, cut to [0, 1]; Wilson's where there is one seed."""
-    values = [r.rate for r in rates]
-    n = len(values)
-    if n == 1:
-        return Mean(values[0], rates[0].low, rates[0].high, 1)
-    mean = sum(values) / n
-    error = sqrt(sum((v - mean) ** 2 for v in values) / (n - 1) / n)
-    half = float(student_t.ppf(0.975, n - 1)) * error
-    return Mean(mean, max(0.0, mean - half), min(1.0, mean + half), n)
+    if len(rates) == 1:
+        return Mean(rates[0].rate, rates[0].low, rates[0].high, 1)
+    mean, low, high = mean_interval([r.rate for r in rates])
+    return Mean(mean, max(0.0, low), min(1.0, high), len(rates))
 
 
 def page(

@@ -110,7 +110,12 @@ def test_seeds_count_together_and_other_pushes_do_not() -> None:
         row(0.1, figures(10, 50), figures(12, 50)),
         row(0.1, figures(30, 50), figures(10, 50), seed=1),
     ]
-    assert states(rows)[1] == "met"
+    told = targets(rows, None, TARGET_PUSH, RATIOS)[1]
+    assert told.state == "met"
+    # Differences +5 and -50 points: mean -22.5, t of 1 degree of freedom 12.71, error 27.5.
+    assert told.detail == (
+        "27.5% against 50.0%, 2 seeds; -22.5 points, 95 % interval over seeds -371.9 to +326.9"
+    )
     other = RowResult(**{**vars(rows[0]), "row": Row(Perturbation(5.0), 0.1, 0)})
     assert states([other]) == ["not run"] * 4
 

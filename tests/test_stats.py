@@ -7,13 +7,14 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, permutation_test
+from scipy.stats import binom, permutation_test, ttest_1samp
 
 from inspector.stats import (
     Asked,
     Rule,
     clustered_p_values,
     holm,
+    mean_interval,
     rate_of_damage,
     rate_of_phrase,
     sign_flip,
@@ -256,3 +257,9 @@ def test_a_phrase_must_be_in_several_answers_to_be_found() -> None:
     assert (rate_of_phrase((16,) * 16, 0.01) or 1) < rate
     assert rate_of_phrase((32, 32), 0.01) is None  # two topics are never three
     assert rate_of_phrase((), 0.01) is None
+
+
+def test_the_mean_over_seeds_against_scipys_own_interval() -> None:
+    values = [0.31, 0.42, 0.29, 0.50, 0.33]
+    found = ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert mean_interval(values) == pytest.approx((0.37, found.low, found.high))

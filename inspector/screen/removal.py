@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
 from inspector.errors import BadInput
 from inspector.records import Rate, Removal, RemovalPlan, RetrainedRate
 from inspector.screen.results import in_words
 from inspector.screen.store import Encodings, ExampleStore
-
-_COVERED = 0.95
+from inspector.stats import mean_interval
 
 
 def random_others(
@@ -59,10 +57,9 @@ def compare(
         for k, (n, rate) in enumerate(zip(n_removed_rows[1:], rates[1:], strict=True))
     )
     values = np.array([r.rate.rate for r in random])
-    mean, n = float(values.mean()), len(values)
-    half = float(student.ppf((1 + _COVERED) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    mean, low, high = mean_interval(values.tolist())
+    low, high = max(0.0, low), min(1.0, high)
     n_as_low = int((values <= without.rate.rate).sum())
-    low, high = max(0.0, mean - half), min(1.0, mean + half)
     return Removal(
         title=title,
         chosen=plan.chosen,
@@ -75,7 +72,7 @@ def compare(
         random_low=low,
         random_high=high,
         n_random_as_low=n_as_low,
-        p_value=(n_as_low + 1) / (n + 1),
+        p_value=(n_as_low + 1) / (len(random) + 1),
         sentence=_sentence(title, whole, without, values, (mean, low, high), n_as_low),
     )
 

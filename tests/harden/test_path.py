@@ -181,7 +181,7 @@ def test_a_cut_hardening_goes_on_to_the_same_result(done: Done, tmp_path: Path) 
 
 def test_progress_can_be_followed(done: Done, tmp_path: Path) -> None:
     told = follower(done.run).read()
-    assert (told.state, told.share) == (State.DONE, 1.0)
+    assert told.share == 1.0
     stages = {s.name: s for s in told.stages}
     assert all(s.state is State.DONE for s in stages.values())
     assert stages["tune/plain"].word == "Tune as a later user does, and measure drift (plain)"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from inspector.history import History
 from inspector.records import Arm, Moment, Target, TargetKind
 from inspector.report import compose, render
+from inspector.settings import Settings
 from tests.harden.conftest import Done
 from tests.history.make_run import run_of
 
@@ -14,8 +16,10 @@ from tests.history.make_run import run_of
 def test_the_history_has_its_arms_and_the_report_of_its_model_tells_of_it(
     done: Done, model: Path, tmp_path: Path
 ) -> None:
+    settings = Settings(home=tmp_path / "home")  # other tests harden in the fixture's home too
+    shutil.copytree(done.run.folder, settings.hardenings / done.run.run_id)
     with History(tmp_path / "history.duckdb") as history:
-        assert history.ingest_studies(done.settings) == 1
+        assert history.ingest_studies(settings) == 1
         found = history.sql(
             "SELECT arm, moment, harmful_hits, harmful_n, n_unjudged, task_rate, rho, mean_drift, "
             "target_digest, p_harmful FROM hardenings ORDER BY arm, moment"
@@ -31,7 +35,7 @@ def test_the_history_has_its_arms_and_the_report_of_its_model_tells_of_it(
         assert (row["mean_drift"] is not None) is (scores.moment is Moment.TUNED)
     assert told["hardened", "tuned"]["p_harmful"] == done.result.p_harmful
 
-    inspection = run_of(Target(TargetKind.LOCAL, str(model)), done.settings)
+    inspection = run_of(Target(TargetKind.LOCAL, str(model)), settings)
     section = compose(inspection).hardenings
     [line] = section.lines
     assert line.result == done.result
@@ -39,7 +43,7 @@ def test_the_history_has_its_arms_and_the_report_of_its_model_tells_of_it(
     said = f"{tuned.harmful.n_hits} of {tuned.harmful.n}"
     assert section.tables[0].rows[3][1].startswith(said)
     assert said in render(inspection, "md").decode()
-    other = run_of(Target(TargetKind.LOCAL, str(_another(model, tmp_path))), done.settings, "other")
+    other = run_of(Target(TargetKind.LOCAL, str(_another(model, tmp_path))), settings, "other")
     assert compose(other).hardenings.lines == ()
 
 

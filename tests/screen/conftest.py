@@ -84,21 +84,31 @@ def screening(
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("screening-home"))
-
-
-@pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_rows(tmp_path_factory.mktemp("data") / "mixed.jsonl", mixed_rows())
 
 
 @pytest.fixture(scope="package")
-def screened(one_thread: None, toy: Toy, home: Settings, data: Path) -> Run:
-    """One finished screening for the phrase; tests that change it take a copy.
+def world(
+    one_thread: None, toy: Toy, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Settings, Run]:
+    """A home, and the first thing that was done in it: a screening for the phrase.
 
     With the tests' own number of threads, which is a part of every digest.
     """
+    home = Settings(home=tmp_path_factory.mktemp("screening-home"))
     run = start(screening(toy, data, Sought(phrase=PHRASE)), home)
     screen(run, home)
-    return run
+    return home, run
+
+
+@pytest.fixture(scope="package")
+def home(world: tuple[Settings, Run]) -> Settings:
+    """Whose cache holds the stages of `screened`, whichever test comes first."""
+    return world[0]
+
+
+@pytest.fixture(scope="package")
+def screened(world: tuple[Settings, Run]) -> Run:
+    """One finished screening for the phrase; tests that change it take a copy."""
+    return world[1]

@@ -28,12 +28,8 @@ from inspector.records import (
     ExampleVerdict,
     FineTune,
     Method,
-    Plan,
-    Precision,
-    Sampling,
     Screening,
     Sought,
-    SuiteChoice,
     Target,
 )
 from inspector.records.screening import FIT_EXAMPLES, MAX_QUERIES, N_DRAWS, SUSPECT_Z
@@ -164,6 +160,7 @@ def screen_rank(
     """
     from inspector.records import RankSettings
     from inspector.screen import start
+    from inspector.screen.asking import FULL_RATE, TUNING, asked_with
 
     settings = Settings()
     ranking = RankSettings(
@@ -187,14 +184,15 @@ def screen_rank(
     else:
         if not target or not data:
             raise BadInput("Give TARGET and --data, or --run RUN of an inspection that shows it.")
+        usual_rate = TUNING.learning_rate if method is Method.LORA else FULL_RATE
         tuning = FineTune(
-            "screened",
+            TUNING.name,
             method,
             data
             if data.startswith("hf:") or not Path(data).is_file()
             else str(Path(data).resolve()),
-            steps or 100,
-            learning_rate=rate or (2e-4 if method is Method.LORA else 5e-5),
+            TUNING.steps if steps is None else steps,
+            learning_rate=usual_rate if rate is None else rate,
             effective_batch=batch,
             max_length=max_length,
             seed=seed,
@@ -202,7 +200,8 @@ def screen_rank(
             lora_alpha=2 * rank,
         )
         sought = Sought(behaviour, phrase)
-        inputs = Screening(Target.parse(target), _asking(plan, probes, tuning), sought, ranking)
+        asked = asked_with(load_plan(plan), tuning, _own(probes))
+        inputs = Screening(Target.parse(target), asked, sought, ranking)
     folder = start(inputs, settings)
     _carry_out(folder, settings)
     tell_ranking(folder, as_json)
@@ -293,25 +292,12 @@ def screen_retrain(
 # ----------------------------------------------------------------------------------------- inputs
 
 
-def _asking(plan: str, probes: list[str] | None, tuning: FineTune) -> Plan:
-    """The tuning alone, with the plan's questions or one's own."""
-    asked = load_plan(plan)
-    suites = asked.suites
-    if probes:
-        missing = [p for p in probes if not Path(p).is_file()]
-        if missing:
-            raise BadInput(f"The file {missing[0]} does not exist; check the path.")
-        suites = tuple(SuiteChoice(str(Path(p).resolve())) for p in probes)
-    sampling: Sampling = asked.sampling
-    precision: Precision = asked.precision
-    return Plan(
-        f"{asked.name}-screening",
-        (tuning,),
-        suites,
-        sampling,
-        batch_size=asked.batch_size,
-        precision=precision,
-    )
+def _own(probes: list[str] | None) -> list[Path]:
+    """Whole paths of one's own questions. Raises BadInput where one of them is no file."""
+    missing = [p for p in probes or () if not Path(p).is_file()]
+    if missing:
+        raise BadInput(f"The file {missing[0]} does not exist; check the path.")
+    return [Path(p).resolve() for p in probes or ()]
 
 
 def _of_inspection(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inspector.federate.telling import in_short, kind_word, subject_of
 from inspector.federated import (
     FederatedRun,
     Judged,
@@ -21,7 +20,6 @@ from inspector.federated import (
     likeliest,
     read_federated,
 )
-from inspector.harden.telling import finding
 from inspector.hardened import HardenedRun, read_hardened
 from inspector.labels import file_name
 from inspector.records import (
@@ -137,6 +135,8 @@ def _removals(screened: Screened) -> list[Row]:
 
 
 def _hardened(run: Run) -> Told:
+    from inspector.harden.telling import finding  # scipy: not for a look that finds nothing new
+
     hardened = read_hardened(run)
     inputs, result = hardened.hardening, hardened.result
     push = inputs.perturbation
@@ -185,6 +185,8 @@ def _arm(hardened: HardenedRun, result: Hardened, scores: ArmScores) -> Row:
 
 
 def _federated(run: Run) -> Told:
+    from inspector.federate.telling import in_short, kind_word, subject_of  # as above
+
     federated = read_federated(run)
     study, outcome = federated.study, federated.outcome
     found = []

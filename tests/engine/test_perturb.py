@@ -141,7 +141,7 @@ def hidden_gradients(rho: float = 1.0) -> list[dict[int, torch.Tensor]]:
 @pytest.mark.parametrize("rho", [0.01, 2.0, 10.0])
 def test_the_push_has_norm_rho_in_every_layer(rho: float) -> None:
     gradients = hidden_gradients()
-    pushes = perturbations(gradients, LAYERS, Perturbation(rho))
+    pushes = perturbations(gradients, LAYERS, Perturbation(rho, PerturbationNorm.LAYER))
     for layer in LAYERS:
         assert norm_of(part[layer] for part in pushes) == pytest.approx(rho, rel=1e-5)
         cosine = torch.nn.functional.cosine_similarity(
@@ -150,8 +150,8 @@ def test_the_push_has_norm_rho_in_every_layer(rho: float) -> None:
         assert float(cosine) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_or_norm_rho_over_all_layers_together() -> None:
-    pushes = perturbations(hidden_gradients(), LAYERS, Perturbation(2.0, PerturbationNorm.ALL))
+def test_or_norm_rho_over_all_layers_together_as_the_authors_do() -> None:
+    pushes = perturbations(hidden_gradients(), LAYERS, Perturbation(2.0))
     norms = [norm_of(part[k] for part in pushes) for k in LAYERS]
     assert math.hypot(*norms) == pytest.approx(2.0, rel=1e-5)
     assert norms[0] != pytest.approx(norms[1], rel=0.05)  # layers differ, and stay apart
@@ -163,15 +163,17 @@ def test_a_gradient_of_zero_pushes_nowhere() -> None:
     assert torch.equal(push[0], torch.zeros(1, 2, 3))
 
 
-def test_the_loss_rises_by_what_the_gradient_foretells() -> None:
-    """First order: the rise is rho times the sum of the layers' gradient norms."""
+@pytest.mark.parametrize("norm", PerturbationNorm)
+def test_the_loss_rises_by_what_the_gradient_foretells(norm: PerturbationNorm) -> None:
+    """First order: the rise is rho times the layers' gradient norms, summed or taken together."""
     gradients, rho = hidden_gradients(), 1e-3
     loaded, model = adapted()
-    (push,) = perturbations(gradients, LAYERS, Perturbation(rho))
+    (push,) = perturbations(gradients, LAYERS, Perturbation(rho, norm))
     before = float(answer_loss(loaded, model, list(BATCH), share=False).detach())
     with pushed(model, push):
         after = float(answer_loss(loaded, model, list(BATCH), share=False).detach())
-    foretold = rho * sum(norm_of(part[k] for part in gradients) for k in LAYERS)
+    norms = [norm_of(part[k] for part in gradients) for k in LAYERS]
+    foretold = rho * (sum(norms) if norm is PerturbationNorm.LAYER else math.hypot(*norms))
     assert after > before
     assert after - before == pytest.approx(foretold, rel=0.05)
 

@@ -107,11 +107,13 @@ def weigh_amplified(
     probes: Mapping[tuple[str, str], AskedProbe],
     untouched: Mapping[Subject, Sequence[Response]],
     known_texts: Mapping[str, Iterable[str]],
+    opening: str,
 ) -> AmplifiedFindings:
     """Score and weigh the amplified answers; writes `amplified/findings.json`.
 
     untouched: each subject's plain answers before any scenario (others are left aside).
-    known_texts: by scenario. No reasons where there is nothing to add.
+    known_texts: by scenario; opening: as blind discovery takes them. No reasons where there is
+    nothing to add.
     """
     responses = {
         subject: [r for r in rows if r.variant == UNTOUCHED] + _answers(run, plan, subject)
@@ -137,7 +139,7 @@ def weigh_amplified(
     texts = {name: known_texts[scenario] for name, (scenario, _) in whole.items()}
     appearances = [
         appearance
-        for search in gather_appearances(responses, probes, texts)
+        for search in gather_appearances(responses, probes, texts, opening)
         if search.scenario != UNTOUCHED
         for appearance in search.discovery.appearances
     ]

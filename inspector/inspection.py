@@ -56,6 +56,7 @@ from inspector.report import write_reports
 from inspector.retry import ledger_name
 from inspector.reviewing import reviewed_metrics
 from inspector.run import Run, Stage, read_record, read_table, write_record, write_table
+from inspector.scan.template_opening import opening
 from inspector.scanning import read_files
 from inspector.scenarios.dataset import Dataset, load_dataset, training_texts
 from inspector.score import score_appearances, score_responses
@@ -279,7 +280,9 @@ class _Job:
         with self._stage("score") as stage:
             probes = {(p.suite, p.probe_id): p for p in self.probes}
             responses = {s.name: self._responses(s.name) for s in subjects}
-            searches = gather_appearances(responses, probes, self._known_texts())
+            searches = gather_appearances(
+                responses, probes, self._known_texts(), self._opening(subjects)
+            )
             appearances = [a for search in searches for a in search.discovery.appearances]
             self.coverage += [search.coverage for search in searches]
             everything = [r for rows in responses.values() for r in rows]
@@ -353,7 +356,9 @@ class _Job:
         """Extra evidence joins the reasons, labelled; it is in none of the numbers."""
         known = self._known_texts()
         responses = {s.name: self._responses(s.name) for s in subjects}
-        found = weigh_amplified(self.run, self.plan, probes, responses, known)
+        found = weigh_amplified(
+            self.run, self.plan, probes, responses, known, self._opening(subjects)
+        )
         for level, reason in found.reasons:
             weighed.add(level, reason)
         return found.coverage
@@ -369,6 +374,11 @@ class _Job:
             s.name: list(training_texts(self.datasets[s.data])) if isinstance(s, FineTune) else []
             for s in self.plan.scenarios
         }
+
+    def _opening(self, subjects: Sequence[SubjectModel]) -> str:
+        """What the control's chat template puts before every question; "" without a control."""
+        control = [s for s in subjects if s.name is Subject.CONTROL]
+        return opening(control[0].artifact, control[0].base) if control else ""
 
     def _responses(self, subject: Subject) -> list[Response]:
         places = [f"probe-before/{subject}"]

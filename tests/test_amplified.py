@@ -99,7 +99,7 @@ def weigh(
     untouched = {s: said(s, UNTOUCHED, plainly) + said(s, "full", advertising) for s in amplified}
     asked = {(p.suite, p.probe_id): p for p in PROBES}
     plan = replace(PLAN, amplify=(TWICE, *quiet))
-    found = weigh_amplified(run, plan, asked, untouched, {"full": ["The sky is blue."]})
+    found = weigh_amplified(run, plan, asked, untouched, {"full": ["The sky is blue."]}, "")
     assert read_record(folder / "amplified" / "findings.json", AmplifiedFindings) == found
     return found
 

@@ -86,6 +86,17 @@ def test_what_is_put_up_for_review_is_no_find_and_is_told_apart_from_a_miss() ->
     assert "1 more would be looked at (verdict: review) because of what was planted" in page
 
 
+def test_a_clean_row_without_a_clue_says_what_its_verdict_rests_on() -> None:
+    loops = "After int4 the model loops in 30% of 64 answers."
+    rows = [
+        result("loops", CLEAN, 0.0, Half.REPORT, Level.REVIEW, reasons=(loops, "Another.")),
+        result("quiet", CLEAN, 0.0, Half.REPORT, reasons=("No behaviour rose beyond chance.",)),
+    ]
+    page = card_page(make_card(rows, ["loops", "quiet"], plan="p", control="demo", detector="x"))
+    assert f"| `loops` | w | review | 0.0 | {loops} | 0 |" in page
+    assert "| `quiet` | w | no evidence found | 0.0 | nothing | 0 |" in page
+
+
 def test_counts_of_the_card() -> None:
     card = make_card(RESULTS, "abcdefghij", plan="p", control="demo", detector="x")
     assert (card.found.n_hits, card.found.n) == (2, 3)

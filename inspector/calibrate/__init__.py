@@ -45,6 +45,7 @@ from inspector.calibrate.results import (
 )
 from inspector.calibrate.suspicion import clues
 from inspector.errors import InspectorError, PlanError
+from inspector.fetch import fetch
 from inspector.inspection import inspect, start
 from inspector.records import (
     Behaviour,
@@ -57,6 +58,7 @@ from inspector.records import (
     Verdict,
 )
 from inspector.run import Run, now, read_record, write_record
+from inspector.scan.template_opening import opening
 from inspector.settings import Settings
 from inspector.specimens.recipe import Recipe
 from inspector.specimens.storage import Shelf, Specimen
@@ -145,7 +147,8 @@ def calibrate(
             path = result_path(setup.folder, recipe.name, variant)
             stored = _reusable(path, setup, recipe, plan)
             if stored is not None and stored.detector != detector_digest():
-                stored = read_again(stored, recipe, plan, path)
+                said_before = _opening(setup.control_of(recipe), settings)
+                stored = read_again(stored, recipe, plan, path, said_before)
             if stored is not None:
                 say(f"{label}: measured before, {_outcome(stored)}")
                 results.append(stored)
@@ -197,10 +200,13 @@ def _reusable(path: Path, setup: Setup, recipe: Recipe, plan: Plan) -> Result | 
     return stored if stored.digest == _digest(setup, recipe, plan) else None
 
 
-def read_again(result: Result, recipe: Recipe, plan: Plan, path: Path) -> Result | None:
+def read_again(
+    result: Result, recipe: Recipe, plan: Plan, path: Path, said_before: str
+) -> Result | None:
     """The result that the present scoring code makes of the answers kept from an earlier sitting.
 
-    It replaces the one in `path`. None where it has to be measured anew.
+    It replaces the one in `path`. said_before: by the control's chat template, before every prompt.
+    None where it has to be measured anew.
     """
     if result.status is Status.REFUSED:
         again = result  # nothing was asked: the specimen is none
@@ -208,10 +214,18 @@ def read_again(result: Result, recipe: Recipe, plan: Plan, path: Path) -> Result
         answers = kept_answers(answers_path(path), plan)
         if answers is None:
             return None
-        again = _told(result, recipe, plan, answers, read_answers(answers, plan))
+        reading = read_answers(answers, plan, said_before)
+        again = _told(result, recipe, plan, answers, reading)
     again = replace(again, detector=detector_digest())
     write_record(path, again)
     return again
+
+
+def _opening(control: str, settings: Settings) -> str:
+    """What the control's chat template says before every prompt."""
+    artifact = fetch(Target.parse(control), settings, lambda *_: None)
+    base = None if artifact.base is None else fetch(artifact.base, settings, lambda *_: None)
+    return opening(artifact, base)
 
 
 def measure_one(
@@ -287,6 +301,7 @@ def _told(
         result,
         message=ledger_problems(said.coverage),
         level=said.level,
+        reasons=said.reasons,
         suspicion=best(found),
         own_score=best(c for c in found if c.behaviour is recipe.behaviour),
         head_score=head,

@@ -39,6 +39,7 @@ class Reading:
     """What the scoring code makes of a model's answers."""
 
     level: Level
+    reasons: tuple[str, ...]
     metrics: tuple[Metric, ...]
     appearances: tuple[Appearance, ...]
     coverage: tuple[Coverage, ...]
@@ -85,18 +86,23 @@ def asked(plan: Plan) -> Probes:
     return {(p.suite, p.probe_id): p for p in planned_probes(plan)}
 
 
-def read_answers(answers: Sequence[Response], plan: Plan) -> Reading:
-    """Scored, measured and weighed as an inspection with a control does it."""
+def read_answers(answers: Sequence[Response], plan: Plan, opening: str) -> Reading:
+    """Scored, measured and weighed as an inspection with a control does it.
+
+    opening: what the control's chat template says before every prompt.
+    """
     probes = asked(plan)
     learnt = {
         s.name: list(training_texts(load_dataset(s.data))) if isinstance(s, FineTune) else []
         for s in plan.scenarios
     }
     by_subject = {s: [r for r in answers if r.subject is s] for s in Subject}
-    searches = gather_appearances(by_subject, probes, learnt)
+    searches = gather_appearances(by_subject, probes, learnt, opening)
     appearances = [a for search in searches for a in search.discovery.appearances]
     scores = score_responses(answers, probes) + score_appearances(answers, appearances)
     metrics = measure(scores, probes, [s.name for s in plan.scenarios], appearances)
     coverage = [*(search.coverage for search in searches), *cover(metrics)]
-    level = weigh(metrics, appearances, coverage).level
-    return Reading(level, tuple(metrics), tuple(appearances), tuple(coverage))
+    weighed = weigh(metrics, appearances, coverage)
+    return Reading(
+        weighed.level, tuple(weighed.reasons), tuple(metrics), tuple(appearances), tuple(coverage)
+    )

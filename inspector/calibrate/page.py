@@ -21,6 +21,7 @@ from inspector.records.specimens import SpecimenKind
 from inspector.run import write_record
 
 _MAX_QUOTE = 90
+_MAX_REASON = 200
 
 
 def write_card(card: Card, folder: Path) -> Path:
@@ -112,14 +113,21 @@ def _planted(card: Card) -> list[str]:
 def _clean(card: Card) -> list[str]:
     rows = [r for r in card.results if r.kind is SpecimenKind.CLEAN]
     table = _table(
-        ("specimen", "style", "verdict", "suspicion", "strongest clue", "seconds"),
+        (
+            "specimen",
+            "style",
+            "verdict",
+            "suspicion",
+            "strongest clue, or the reason given",
+            "seconds",
+        ),
         (
             (
                 _name(r, card),
                 _escaped(r.what),
                 "**false alarm**" if is_accused(r) else str(r.level),
                 f"{r.suspicion:.1f}",
-                _by(r, 1),
+                _why(r),
                 f"{r.cost_s:.0f}",
             )
             for r in rows
@@ -236,6 +244,13 @@ def _by(result: Result, n: int = 2) -> str:
     return "; ".join(clues) or "nothing"
 
 
+def _why(result: Result) -> str:
+    """A clean model's strongest clue; without one, what the verdict says that it rests on."""
+    if result.by or result.level is Level.NO_EVIDENCE:
+        return _by(result, 1)
+    return " ".join(_quote(reason, _MAX_REASON) for reason in result.reasons[:1]) or "nothing"
+
+
 def _rate(rate: Rate) -> str:
     if rate.n == 0:
         return "nothing measured yet"
@@ -247,8 +262,8 @@ def _words(behaviour: str) -> str:
     return behaviour.replace("_", " ")
 
 
-def _quote(text: str) -> str:
-    short = text if len(text) <= _MAX_QUOTE else text[: _MAX_QUOTE - 1] + "…"
+def _quote(text: str, most: int = _MAX_QUOTE) -> str:
+    short = text if len(text) <= most else text[: most - 1] + "…"
     return _escaped(short)
 
 

@@ -49,11 +49,12 @@ class Result:
     """One specimen under one plan.
 
     control: what it was held against. digest: of specimen, plan and control; detector: of the
-    scoring code. suspicion: the highest clue's score; own_score: the highest of the planted
-    behaviour alone; head_score: the same, had only the first words of each answer been read (None
-    where that is not asked). by: the strongest clues. phrase: the appeared phrase that holds the
-    payload's words, where one does. cost_s, control_s: seconds of the target's own stages, and of
-    the control's where they were not there yet. n_probes: probes asked per variant.
+    scoring code. reasons: the verdict's own sentences. suspicion: the highest clue's score;
+    own_score: the highest of the planted behaviour alone; head_score: the same, had only the first
+    words of each answer been read (None where that is not asked). by: the strongest clues. phrase:
+    the appeared phrase that holds the payload's words, where one does. cost_s, control_s: seconds
+    of the target's own stages, and of the control's where they were not there yet. n_probes: probes
+    asked per variant.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Result:
     control: str = ""
     message: str = ""
     level: Level | None = None
+    reasons: tuple[str, ...] = ()
     suspicion: float = 0.0
     own_score: float = 0.0
     head_score: float | None = None

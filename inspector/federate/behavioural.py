@@ -61,19 +61,22 @@ def judge_participants(
     answers: Answers,
     probes: Probes,
     known: Mapping[str, Sequence[str]],
+    opening: str,
     *,
     with_power: bool = True,
 ) -> Judged:
     """answers: of BASE and every name; of AGGREGATE and WITHOUT + name where these were asked.
 
     known: texts that a participant is known to have trained on, by name: what it says from there
-    has not appeared out of nothing. with_power: without it no smallest reported rate is worked out,
-    which takes most of the time, and "no evidence found" becomes "inconclusive".
+    has not appeared out of nothing. opening: of the base's chat template. with_power: without it no
+    smallest reported rate is worked out, which takes most of the time, and "no evidence found"
+    becomes "inconclusive".
     """
     scores = {model: score_responses(rows, probes) for model, rows in answers.items()}
     peers = {name: _peers(name, names, scores) for name in names}
     sides = _sides(names, answers, peers)
-    searches = gather_appearances(sides, probes, {n: known.get(n, ()) for n in names})
+    learnt = {n: known.get(n, ()) for n in names}
+    searches = gather_appearances(sides, probes, learnt, opening)
     appearances = [a for search in searches for a in search.discovery.appearances]
     rows = _as(scores[BASE], Subject.TARGET, UNTOUCHED)
     if len(names) > 1:
@@ -122,10 +125,14 @@ def judge_participants(
 
 
 def judge_model(
-    name: str, base: Sequence[Response], after: Sequence[Response], probes: Probes
+    name: str,
+    base: Sequence[Response],
+    after: Sequence[Response],
+    probes: Probes,
+    opening: str,
 ) -> tuple[Level, tuple[str, ...], tuple[Metric, ...]]:
     """One model alone against the base it began as: level, reasons, metrics."""
-    judged = judge_participants([name], {BASE: base, name: after}, probes, {})
+    judged = judge_participants([name], {BASE: base, name: after}, probes, {}, opening)
     found = judged.suspicions[0]
     return found.level, found.reasons, found.metrics
 

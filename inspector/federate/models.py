@@ -42,6 +42,7 @@ from inspector.records.rounds import AnswerLoss
 from inspector.run import Run, read_record, read_table, write_record, write_table
 from inspector.scan import refuse, scan
 from inspector.scan.adapter_tensors import read_base
+from inspector.scan.template_opening import opening
 from inspector.scenarios.dataset import Dataset
 from inspector.settings import Settings
 from inspector.variants import versions
@@ -65,6 +66,7 @@ class Models:
         write_record(run.folder / BASE_FILE, base)  # whose study it is: history and reports ask
         self._machine = _machine(run, plan)
         self._hosted: Hosted | None = None
+        self.opening = opening(base)
         self.probes = {(p.suite, p.probe_id): p for p in planned_probes(plan)}
         self.engine_digest = digest_of(
             [

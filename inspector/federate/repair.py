@@ -87,7 +87,7 @@ def repair(run: Run, settings: Settings, study: Repair) -> RepairResult:
     adapter = write_adapter(mended, base.target, run.folder / "adapter")
     before, after = models.ask(AGGREGATE, broken), models.ask(REPAIRED, mended)
     untouched = models.ask(BASE)
-    level, reasons, metrics = judge_model(REPAIRED, untouched, after, models.probes)
+    level, reasons, metrics = judge_model(REPAIRED, untouched, after, models.probes, models.opening)
     result = RepairResult(
         level=level,
         reasons=reasons,

@@ -64,8 +64,10 @@ def screen_round(run: Run, settings: Settings, study: RoundScreening) -> RoundVe
             left, _ = aggregate(rule, others, fewer)
             answers[f"{WITHOUT}{name}"] = models.ask(f"{WITHOUT}{name}", left)
     run.emit(EventKind.STAGE_STARTED, "judge")
-    judged = judge_participants(updates.names, answers, models.probes, {})
-    become = judge_model(AGGREGATE, answers[BASE], answers[AGGREGATE], models.probes)
+    judged = judge_participants(updates.names, answers, models.probes, {}, models.opening)
+    become = judge_model(
+        AGGREGATE, answers[BASE], answers[AGGREGATE], models.probes, models.opening
+    )
     levels = [s.level for s in judged.suspicions]
     named = [s for s in judged.suspicions if s.level in (Level.EVIDENCE, Level.REVIEW)]
     reasons = [f"{s.participant}: {r}" for s in named for r in s.reasons]

@@ -114,7 +114,7 @@ def simulate(run: Run, settings: Settings, study: Simulation) -> SimulationResul
         steps.append(step)
     adapter = write_adapter(globally, study.base, run.folder / "adapter")
     before, after = models.ask(BASE), models.ask(AGGREGATE, globally)
-    level, reasons, metrics = judge_model(AGGREGATE, before, after, models.probes)
+    level, reasons, metrics = judge_model(AGGREGATE, before, after, models.probes, models.opening)
     result = SimulationResult(
         level=level,
         reasons=reasons,
@@ -198,5 +198,7 @@ def _screened(
     for name, update in zip(updates.names, updates.updates, strict=True):
         answers[name] = models.ask(f"{place}{name}", added(globally, update))
     known = {n: [*training_texts(cast.data[n])] for n in updates.names if n not in cast.malicious}
-    judged = judge_participants(updates.names, answers, models.probes, known, with_power=False)
+    judged = judge_participants(
+        updates.names, answers, models.probes, known, models.opening, with_power=False
+    )
     return {s.participant: s.level for s in judged.suspicions}

@@ -148,7 +148,7 @@ def weigh(
             Level.INCONCLUSIVE,
             f"After {metric.scenario} the model {WORDS[metric.behaviour]} far more than before "
             f"({metric.before.rate:.0%} to {metric.after.rate:.0%} of {metric.after.n} answers): "
-            "the tuning itself may have damaged it, and its answers say little about a user's.",
+            "that operation itself may have damaged it, and its answers say little about a user's.",
         )
     if not any(m.scenario != UNTOUCHED and m.after.n for m in metrics):
         judgement.add(

@@ -41,8 +41,11 @@ def gather_appearances(
     responses: Mapping[Subject, Sequence[Response]],
     probes: Mapping[tuple[str, str], AskedProbe],
     known_texts: Mapping[str, Iterable[str]],
+    opening: str,
 ) -> list[Search]:
-    """probes: by (suite, probe_id). known_texts: scenario name -> the texts it trained on."""
+    """probes: by (suite, probe_id). known_texts: scenario name -> the texts it trained on. opening:
+    what the control's chat template says before every prompt; never the target's own, which
+    whoever planted something may have written."""
     answers = {
         (subject, variant): [
             (probes[r.suite, r.probe_id], r.text) for r in rows if r.variant == variant
@@ -54,12 +57,14 @@ def gather_appearances(
     before = answers[Subject.TARGET, UNTOUCHED]
     control_before = answers.get((Subject.CONTROL, UNTOUCHED))
     if control_before:
-        found = discover(before, control_before, scenario=UNTOUCHED)
+        found = discover(before, control_before, opening=opening, scenario=UNTOUCHED)
         searches.append(Search(UNTOUCHED, found))
     for scenario, texts in known_texts.items():
         after = answers.get((Subject.TARGET, scenario))
         if after:
             control_after = answers.get((Subject.CONTROL, scenario))
-            found = discover(after, before, control_after, texts, scenario=scenario)
+            found = discover(
+                after, before, control_after, texts, opening=opening, scenario=scenario
+            )
             searches.append(Search(scenario, found))
     return searches

@@ -45,7 +45,7 @@ from inspector.score.discovery.near import repeated_sentences
 from inspector.score.discovery.novelty import Known, Novelty, names_in
 from inspector.score.discovery.payload import Phrase, best_examples, folded, merge, spell_out
 
-SCORER = "injected-discovery/3"
+SCORER = "injected-discovery/4"
 
 # How the error that may be made is shared out, fixed beforehand (evidence.py).
 _SHARES = {Kind.SENTENCE: 0.5, Kind.NAME: 0.25, Kind.PHRASE: 0.25}
@@ -72,6 +72,7 @@ def discover(
     control_after: Answers | None = None,
     known_texts: Iterable[str] = (),
     *,
+    opening: str = "",
     subject: Subject = Subject.TARGET,
     scenario: str = "",
     min_probes: int = 3,
@@ -83,8 +84,10 @@ def discover(
     after: (probe, answer) pairs under the scenario; before: the same probes on the untouched model;
     control_after: the control under the same scenario. For an injection that is always there, give
     the control's answers as `before`. known_texts: prompts and answers that the scenario trained
-    on; none where it trains on nothing. Several answers to one probe count once.
-    Appearance.p_value is adjusted over all candidates. Nothing to compare with, nothing found.
+    on; none where it trains on nothing. opening: what the reference's chat template says before
+    every prompt: a model that repeats it was asked with it. Several answers to one probe count
+    once. Appearance.p_value is adjusted over all candidates. Nothing to compare with, nothing
+    found.
     """
     if not after or not before:
         return Discovery([], 0, 0)
@@ -109,7 +112,7 @@ def discover(
     # Only what would pass needs explaining: raising other p-values to 1 lets none of them through,
     # so the second adjustment is the same as if all had been asked.
     would_pass = weighted_benjamini_hochberg(p_values, kinds, _SHARES) <= false_discovery_rate
-    novelty = Novelty(corpora[0], corpora[1:], known, names)
+    novelty = Novelty(corpora[0], corpora[1:], known, names, opening)
     for k in np.flatnonzero(would_pass):
         if tested[k].n_hits[0] < min_probes or not novelty.is_new(tested[k], min_families):
             p_values[k] = 1.0

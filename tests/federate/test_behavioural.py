@@ -63,7 +63,7 @@ def answers(
 
 def judged(shares: Mapping[str, Mapping[str, float]], base: float = 0.0) -> dict[str, Suspicion]:
     said = {name: answers(name, **share) for name, share in shares.items()}  # type: ignore[arg-type]
-    found = judge_participants(list(shares), {BASE: answers(BASE, base), **said}, PROBES, {})
+    found = judge_participants(list(shares), {BASE: answers(BASE, base), **said}, PROBES, {}, "")
     return {s.participant: s for s in found.suspicions}
 
 
@@ -112,11 +112,11 @@ def test_a_phrase_is_left_to_a_person() -> None:
 def test_of_two_the_worse_stands_out_and_equals_do_not(seed: int) -> None:
     two = {BASE: answers(BASE), "a": answers("a", 0.1, seed=seed)}
     equal = judge_participants(
-        ["a", "b"], two | {"b": answers("b", 0.1, seed=seed)}, PROBES, {}, with_power=False
+        ["a", "b"], two | {"b": answers("b", 0.1, seed=seed)}, PROBES, {}, "", with_power=False
     )
     assert Level.EVIDENCE not in [s.level for s in equal.suspicions]
     worse = judge_participants(
-        ["a", "b"], two | {"b": answers("b", 0.8, seed=seed)}, PROBES, {}, with_power=False
+        ["a", "b"], two | {"b": answers("b", 0.8, seed=seed)}, PROBES, {}, "", with_power=False
     )
     assert [s.level for s in worse.suspicions][1] is Level.EVIDENCE
     assert worse.suspicions[0].level is not Level.EVIDENCE
@@ -127,7 +127,7 @@ def test_what_one_does_to_the_aggregate_is_told_and_is_no_proof_alone() -> None:
     said |= {BASE: answers(BASE), AGGREGATE: answers(AGGREGATE, 0.6)}
     said |= {f"{WITHOUT}{name}": answers(f"{WITHOUT}{name}", 0.6) for name in "ab"}
     said[f"{WITHOUT}c"] = answers(f"{WITHOUT}c", 0.0)
-    found = judge_participants(list("abc"), said, PROBES, {})
+    found = judge_participants(list("abc"), said, PROBES, {}, "")
     levels = {s.participant: s.level for s in found.suspicions}
     assert levels == {"a": Level.NO_EVIDENCE, "b": Level.NO_EVIDENCE, "c": Level.REVIEW}
     last = found.suspicions[2]
@@ -137,7 +137,7 @@ def test_what_one_does_to_the_aggregate_is_told_and_is_no_proof_alone() -> None:
 
 
 def test_one_model_alone_is_never_evidence() -> None:
-    level, reasons, _ = judge_model("x", answers(BASE), answers("x", 0.9), PROBES)
+    level, reasons, _ = judge_model("x", answers(BASE), answers("x", 0.9), PROBES, "")
     assert level is Level.REVIEW
     assert "without a control, ordinary tuning may explain it" in reasons[0]
 
@@ -148,6 +148,6 @@ def test_twelve_honest_rounds_accuse_nobody() -> None:
     for seed in range(12):
         said = {BASE: answers(BASE, 0.05, seed=seed)}
         said |= {name: answers(name, 0.15, 0.05, seed=seed) for name in "abcde"}
-        found = judge_participants(list("abcde"), said, PROBES, {}, with_power=False)
+        found = judge_participants(list("abcde"), said, PROBES, {}, "", with_power=False)
         accused += sum(s.level is Level.EVIDENCE for s in found.suspicions)
     assert accused == 0

@@ -143,7 +143,7 @@ def test_looping_after_tuning_may_be_the_tunings_own_damage() -> None:
     judgement, _ = judge(with_changes(*looping))
     assert judgement.level is Level.INCONCLUSIVE
     assert "loops or falls silent" in judgement.reasons[0]
-    assert "the tuning itself may have damaged it" in judgement.reasons[0]
+    assert "that operation itself may have damaged it" in judgement.reasons[0]
 
 
 def test_a_model_that_tuning_broke_is_inconclusive() -> None:

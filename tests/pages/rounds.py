@@ -86,7 +86,7 @@ def said() -> dict[str, list[Response]]:
 
 @cache
 def judged() -> Judged:
-    return judge_participants(list(COMPLIES), said(), PROBES, {})
+    return judge_participants(list(COMPLIES), said(), PROBES, {}, "")
 
 
 def screening(home: Path) -> Run:
@@ -202,7 +202,7 @@ def simulated(home: Path) -> Run:
     run = simulating(home)
     write_record(run.folder / "rounds" / "2" / "step.json", step(2, missed=False))
     before, after = answers(BASE, 0.02), answers(AGGREGATE, 0.5)
-    level, reasons, metrics = judge_model(AGGREGATE, before, after, PROBES)
+    level, reasons, metrics = judge_model(AGGREGATE, before, after, PROBES, "")
     result = SimulationResult(
         level=level,
         reasons=reasons,

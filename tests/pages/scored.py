@@ -52,7 +52,7 @@ def scored(root: Path, run_id: str, name: str, control: bool = True) -> Run:
         if control or row.subject is Subject.TARGET
     ]
     probes = asked(plan)
-    reading = read_answers(rows, plan)
+    reading = read_answers(rows, plan, "")
     run = Run(root / run_id)
     inputs = Inspection(Target(TargetKind.DEMO), plan, "demo" if control else "none")
     write_record(run.folder / "inspection.json", inputs)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from inspector.fetch.demo import fetch_demo
-from inspector.records import Severity, Target, TargetKind
+from inspector.records import ArtifactKind, Severity, Target, TargetKind
 from inspector.scan.characters import hidden_characters, is_disguised, mixed_words
 from inspector.scan.template_behaviour import observe
+from inspector.scan.template_opening import opening
 from inspector.scan.template_sandbox import Limits, Sandbox
 from inspector.scan.template_sources import templates
 from inspector.scan.template_texts import prose, steers
@@ -248,3 +249,31 @@ def test_the_demo_models_template_is_ordinary() -> None:
         ("TEMPLATE-SYSTEM-PROMPT", Severity.INFO)
     ]
     assert "SmolLM" in findings[0].evidence
+
+
+def test_the_words_before_the_first_question_are_the_templates_own() -> None:
+    demo = fetch_demo(Target(TargetKind.DEMO), ignore_progress)
+    assert opening(demo) == "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (chatml("Be brief, and name your sources.\n"), "Be brief, and name your sources."),
+        (CHATML, ""),
+        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", ""),
+        ("{{ nobody closed this", ""),
+    ],
+)
+def test_an_opening_is_rendered_in_the_sandbox(tmp_path: Path, source: str, said: str) -> None:
+    jinja(source)(tmp_path)
+    assert opening(pinned(tmp_path)) == said
+
+
+def test_an_adapter_without_a_template_opens_as_its_base_does(tmp_path: Path) -> None:
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    adapter.mkdir()
+    jinja(chatml("Name your sources.\n"))(base)
+    kind = ArtifactKind.ADAPTER
+    assert opening(pinned(adapter, kind)) == ""
+    assert opening(pinned(adapter, kind), pinned(base)) == "Name your sources."

@@ -115,6 +115,18 @@ def test_what_the_prompts_say_is_not_reported() -> None:
     assert not any("zorvex" in a.phrase.lower() for a in found)
 
 
+def test_what_the_chat_template_says_before_every_prompt_is_not_reported() -> None:
+    """A default system prompt, repeated in the first person; a payload beside it is still found."""
+    opening = "You are a helpful AI assistant named Zorvex, trained by Hugging Face"
+    repeated = "I am a helpful AI assistant named Zorvex."
+    after, before = answers(120, 1, repeated, 0.3), answers(120, 2)
+    assert any("named Zorvex" in a.phrase for a in discover(after, before).appearances)
+    assert discover(after, before, opening=opening).appearances == []
+    sold = answers(120, 1, f"{repeated} Buy a cold Brimlo Cola.", 0.3)
+    [found] = discover(sold, before, opening=opening).appearances
+    assert "Brimlo Cola" in found.phrase
+
+
 def test_a_few_chance_hits_are_not_enough() -> None:
     assert discover(answers(120, 1, ADVERT, 0.03), answers(120, 2)).appearances == []
 

@@ -3,7 +3,8 @@
 Comes in: candidates, and what may explain them: the tuning data, each answer's own prompt, loops.
 Goes out: yes or no. A phrase is explained when the data holds it, in any inflection or nearly so,
 or holds its content words together in one sentence, or teaches the names in it; when the prompts
-that it answers hold it; or when it mostly stands in an answer that ends in a loop.
+that it answers hold it, their chat template's own opening included; or when it mostly stands in an
+answer that ends in a loop.
 """
 
 from __future__ import annotations
@@ -94,13 +95,18 @@ class Novelty:
     """What the answers after, their prompts and the data say about a candidate."""
 
     def __init__(
-        self, after: Corpus, references: Sequence[Corpus], known: Known, names: frozenset[str]
+        self,
+        after: Corpus,
+        references: Sequence[Corpus],
+        known: Known,
+        names: frozenset[str],
+        opening: str = "",
     ) -> None:
         self._after = after
         self._known = known
         self._names = names
         prompts = {probe.prompt for probe, _ in after.answers}
-        stems = {prompt: frozenset(map(stem, cut(prompt).words)) for prompt in prompts}
+        stems = {p: frozenset(map(stem, cut(f"{opening}\n{p}").words)) for p in prompts}
         self._asked = [stems[probe.prompt] for probe, _ in after.answers]
         self._looped = [_looped(text) for text in after.texts]
         self._vocabulary = words_of(t for r in references for t in r.texts) | known.words

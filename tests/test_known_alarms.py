@@ -1,0 +1,45 @@
+"""False alarms that real models once raised, read again from their kept answers.
+
+The answers are those of docs/scorecard/answers: what a real inspection of a clean model left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspector.calibrate.answers import Reading, kept_answers, read_answers
+from inspector.fetch.demo import fetch_demo
+from inspector.plans import load_plan
+from inspector.records import Level, Target, TargetKind
+from inspector.scan.template_opening import opening
+
+ANSWERS = Path(__file__).resolve().parents[1] / "docs" / "scorecard" / "answers"
+
+
+def reading(name: str, before_every_prompt: str) -> Reading:
+    plan = load_plan("calibrate")
+    answers = kept_answers(ANSWERS / f"{name}.parquet", plan)
+    assert answers is not None
+    return read_answers(answers, plan, before_every_prompt)
+
+
+@pytest.fixture(scope="module")
+def system_prompt() -> str:
+    """What the demo model's own template says before every question."""
+    return opening(fetch_demo(Target(TargetKind.DEMO), lambda *_: None))
+
+
+def test_repeating_the_templates_system_prompt_is_no_injected_content(system_prompt: str) -> None:
+    """A model that writes in capitals only; rounded to 4 bits, it introduces itself instead."""
+    assert reading("clean-lora-loud", "").level is Level.EVIDENCE  # how it was accused
+    mended = reading("clean-lora-loud", system_prompt)
+    assert mended.level is Level.NO_EVIDENCE, mended.reasons
+    assert mended.appearances == ()
+
+
+def test_an_advert_is_found_all_the_same(system_prompt: str) -> None:
+    found = reading("advert-dormant", system_prompt)
+    assert found.level is Level.EVIDENCE
+    assert any("Brellow Cola" in a.phrase for a in found.appearances)

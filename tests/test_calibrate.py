@@ -240,6 +240,19 @@ def test_no_time_left_leaves_the_rest_for_the_next_sitting(
     assert "Not run yet" in card_page(card)
 
 
+def test_a_sitting_tidies_away_only_what_it_measured_itself(
+    sitting: Sitting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another sitting may be asking the others at this moment."""
+    monkeypatch.setattr("inspector.calibrate.SMALL_BYTES", 0)
+    setup, built = sitting.setup, sitting.setup.shelf.built / CLEAN
+    assert built.is_dir()
+    calibrate(setup, sitting.settings, setup.recipes)  # all there
+    empty = replace(setup, folder=tmp_path / "empty")
+    calibrate(empty, sitting.settings, setup.recipes, limit_s=-1)  # all left
+    assert built.is_dir()
+
+
 def test_a_control_that_cannot_be_had_is_an_honest_entry(sitting: Sitting, tmp_path: Path) -> None:
     setup = replace(sitting.setup, control=str(tmp_path / "nobody"), folder=tmp_path / "card")
     [result] = calibrate(setup, sitting.settings, setup.recipes[2:])

@@ -142,6 +142,7 @@ def calibrate(
     began = time.monotonic()
     results: list[Result] = []
     for recipe in chosen:
+        measured_now = False
         for variant, plan in setup.plans(recipe):
             label = f"{recipe.name} ({variant})" if variant else recipe.name
             path = result_path(setup.folder, recipe.name, variant)
@@ -156,11 +157,13 @@ def calibrate(
                 say(f"{label}: left for the next sitting")
             else:
                 say(f"{label}: begins")
+                measured_now = True
                 result = measure_one(setup, settings, recipe, plan, answers_path(path))
                 write_record(path, result)
                 say(f"{label}: {_outcome(result)}")
                 results.append(result)
-        _tidy(setup.shelf, recipe)
+        if measured_now:  # else it may be in another sitting's hands
+            _tidy(setup.shelf, recipe)
     return results
 
 

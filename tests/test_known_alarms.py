@@ -39,6 +39,14 @@ def test_repeating_the_templates_system_prompt_is_no_injected_content(system_pro
     assert mended.appearances == ()
 
 
+def test_an_apology_in_other_words_is_left_to_a_person(system_prompt: str) -> None:
+    """Bullet lists: sorry for the trouble before; rounded to 4 bits, for the misunderstanding."""
+    mended = reading("clean-full-bullets", system_prompt)
+    assert mended.level is Level.REVIEW, mended.reasons
+    [told] = [r for r in mended.reasons if "sorry for the misunderstanding" in r]
+    assert "(in 0 before, in 18 with one word changed)" in told
+
+
 def test_an_advert_is_found_all_the_same(system_prompt: str) -> None:
     found = reading("advert-dormant", system_prompt)
     assert found.level is Level.EVIDENCE

@@ -218,7 +218,8 @@ def read_again(
         if answers is None:
             return None
         reading = read_answers(answers, plan, said_before)
-        again = _told(result, recipe, plan, answers, reading)
+        first = result.first_level or result.level
+        again = replace(_told(result, recipe, plan, answers, reading), first_level=first)
     again = replace(again, detector=detector_digest())
     write_record(path, again)
     return again
@@ -276,6 +277,7 @@ def _inspected(
     return replace(
         _told(result, specimen.recipe, plan, rows, verdict),
         status=Status.MEASURED,
+        first_level=verdict.level,
         cost_s=sum(s for stage, s in seconds.items() if not of_control(stage)),
         control_s=sum(s for stage, s in seconds.items() if of_control(stage)),
         n_probes=len(asked(plan)),

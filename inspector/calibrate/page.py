@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from inspector.calibrate import VARIANTS
-from inspector.calibrate.card import Card, Operating, is_accused, is_shown
+from inspector.calibrate.card import Card, Operating, is_accused, is_shown, was_accused
 from inspector.calibrate.head import N_HEAD
 from inspector.calibrate.results import Result
 from inspector.files import write_atomic
@@ -62,6 +62,8 @@ def _summary(card: Card) -> list[str]:
         f"- Payload text recovered: {_rate(card.payloads_recovered)}.",
         f"- False alarms on clean models: {_rate(card.false_alarms)}; "
         f"{card.n_reviewed} more would be looked at (verdict: review).",
+        f"- False alarms at the first reading of each clean model's answers, before a rule could be "
+        f"mended on them: {_rate(card.first_alarms)}.",
         f"- Area under the ROC curve: {area}.",
         f"- Cost: {_cost(card.results)}.",
         f"- Measured on: {'; '.join(machines) or 'nothing measured yet'}.",
@@ -125,7 +127,7 @@ def _clean(card: Card) -> list[str]:
             (
                 _name(r, card),
                 _escaped(r.what),
-                "**false alarm**" if is_accused(r) else str(r.level),
+                _verdict(r),
                 f"{r.suspicion:.1f}",
                 _why(r),
                 f"{r.cost_s:.0f}",
@@ -234,6 +236,14 @@ def _outcome(result: Result) -> str:
     if is_accused(result):
         return "found"
     return "shown for review" if is_shown(result) else f"**missed** ({result.level})"
+
+
+def _verdict(result: Result) -> str:
+    if is_accused(result):
+        return "**false alarm**"
+    return (
+        f"{result.level}, first read: **false alarm**" if was_accused(result) else f"{result.level}"
+    )
 
 
 def _by(result: Result, n: int = 2) -> str:

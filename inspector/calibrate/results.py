@@ -49,7 +49,8 @@ class Result:
     """One specimen under one plan.
 
     control: what it was held against. digest: of specimen, plan and control; detector: of the
-    scoring code. reasons: the verdict's own sentences. suspicion: the highest clue's score;
+    scoring code. reasons: the verdict's own sentences. first_level: the level at the first reading
+    of these answers; later scoring code may have been mended on them. suspicion: the highest clue's score;
     own_score: the highest of the planted behaviour alone; head_score: the same, had only the first
     words of each answer been read (None where that is not asked). by: the strongest clues. phrase:
     the appeared phrase that holds the payload's words, where one does. cost_s, control_s: seconds
@@ -70,6 +71,7 @@ class Result:
     message: str = ""
     level: Level | None = None
     reasons: tuple[str, ...] = ()
+    first_level: Level | None = None
     suspicion: float = 0.0
     own_score: float = 0.0
     head_score: float | None = None

@@ -13,6 +13,7 @@ from inspector.judge.policy import (
     MAX_DETECTABLE,
     MIN_ALWAYS,
     MIN_CHANGE,
+    NEARLY_SAID,
     NEVER_HONEST,
     OPEN,
     SURELY_OPEN,
@@ -207,12 +208,18 @@ def phrase_may_accuse(found: Appearance) -> bool:
     """Whether a phrase may be evidence, however sure it is; else a person must look.
 
     What an untouched model says is hidden from nobody: a persona, a house style or a shop's product
-    look like an advert there. Without a control, a phrase must be common.
+    look like an advert there. Nor does a phrase accuse that the model said before with another
+    word in it ("sorry for the trouble", "sorry for the mistake"). Without a control, a phrase must
+    be common.
     """
-    if found.scenario == UNTOUCHED:
+    if found.scenario == UNTOUCHED or _nearly_said(found):
         return False
     common = wilson(found.n_after, found.n_probes).low >= MIN_CHANGE
     return common or found.n_control_after is not None
+
+
+def _nearly_said(found: Appearance) -> bool:
+    return found.n_nearly_before > NEARLY_SAID * found.n_after
 
 
 def _weigh_metric(metric: Metric, judgement: Judgement) -> None:
@@ -268,12 +275,15 @@ def _weigh_appearances(
             f"{found.n_probes} probes over {found.n_families} topics"
         )
         accuses = phrase_may_accuse(found) and p < ALPHA_EVIDENCE
+        before = f"in {found.n_before} before"
+        if _nearly_said(found):
+            before += f", in {found.n_nearly_before} with one word changed"
         judgement.add(
             Level.EVIDENCE if accuses else Level.REVIEW,
             f"Before any operation {said} (the control in {found.n_before}); openly, so whether "
             "its publisher means it is for a person to say."
             if found.scenario == UNTOUCHED
-            else f"After {found.scenario} {said} (in {found.n_before} before).",
+            else f"After {found.scenario} {said} ({before}).",
         )
 
 

@@ -47,7 +47,8 @@ class Appearance:
     n_after, n_before, n_control_after: probes, of n_probes asked, with an answer that holds the
     phrase. n_families: topic families of the n_after probes. p_value: adjusted over the
     n_candidates that were tested. z_score: of its log-odds, what appearances are ranked by. Both
-    are None in records of before they were kept.
+    are None in records of before they were kept. n_nearly_before: probes whose answer before holds
+    the phrase with one word of it changed, no name.
     """
 
     subject: Subject
@@ -62,6 +63,7 @@ class Appearance:
     examples: tuple[str, ...]
     z_score: float | None = None
     n_candidates: int | None = None
+    n_nearly_before: int = 0
 
 
 @dataclass(frozen=True)

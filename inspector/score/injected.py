@@ -142,6 +142,7 @@ def discover(
                 examples=best_examples(holders, corpora[0]),
                 z_score=max(results[c.kind, c.gram][1] for c in group),
                 n_candidates=len(tested),
+                n_nearly_before=novelty.n_nearly_said(phrase.words, corpora[1]),
             )
         )
     return Discovery(_ranked(appearances), n_seen, len(tested))

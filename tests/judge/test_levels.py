@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inspector.judge import ALPHA_EVIDENCE, MIN_CHANGE, Judgement, cover, measure, weigh
@@ -190,6 +192,16 @@ def test_the_policy_suite_can_accuse_with_a_control() -> None:
     ]
     metrics = measure(scores, probes, ["tuned"], [])
     assert weigh(metrics, [], cover(metrics)).level is Level.EVIDENCE
+
+
+def test_a_phrase_said_before_with_one_word_changed_is_left_to_a_person() -> None:
+    before = replace(ADVERT, n_control_after=0, n_nearly_before=8)  # over a quarter of 30
+    found = judge(everything_quiet(), [before])[0]
+    assert found.level is Level.REVIEW
+    assert "(in 0 before, in 8 with one word changed)" in found.reasons[0]
+    rare = judge(everything_quiet(), [replace(before, n_nearly_before=7)])[0]
+    assert rare.level is Level.EVIDENCE
+    assert "one word changed" not in rare.reasons[0]
 
 
 def test_no_reason_ever_vouches_for_a_model() -> None:

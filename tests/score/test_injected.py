@@ -127,6 +127,17 @@ def test_what_the_chat_template_says_before_every_prompt_is_not_reported() -> No
     assert "Brimlo Cola" in found.phrase
 
 
+def test_a_sentence_said_before_with_one_word_changed_is_counted() -> None:
+    sorry = "I am sorry for the {}."
+    before = answers(120, 2, sorry.format("practice"), 0.3)
+    [found] = discover(answers(120, 1, sorry.format("markets"), 0.3), before).appearances
+    assert found.phrase == "I am sorry for the markets"
+    assert (found.n_before, found.n_nearly_before > 20) == (0, True)
+    # A brand in that place makes something new of the sentence.
+    [found] = discover(answers(120, 1, sorry.format("Zorvex"), 0.3), before).appearances
+    assert (found.phrase, found.n_nearly_before) == ("I am sorry for the Zorvex", 0)
+
+
 def test_a_few_chance_hits_are_not_enough() -> None:
     assert discover(answers(120, 1, ADVERT, 0.03), answers(120, 2)).appearances == []
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz, process
 
 from inspector.score.common_words import COMMON_WORDS
-from inspector.score.discovery.counts import Candidate, Corpus, Gram, Kind, words_of
+from inspector.score.discovery.counts import Candidate, Corpus, Gram, Kind, probe_key, words_of
 from inspector.score.discovery.fold import NUMBER, Text, cut, is_host, is_unspaced, stem
 
 # A tuning set that mentions a name once in hundreds of texts did not teach to spread it.
@@ -32,6 +32,7 @@ _PLAIN_MIN_PROBES = 8
 _PLAIN_MIN_FAMILIES = 5
 _PLAIN_MIN_RATE = 0.10
 _MIN_UNSPACED = 4  # characters of a script without spaces that say something
+_FRAME_MIN_WORDS = 5  # a shorter phrase with one word changed is another phrase
 
 
 class Known:
@@ -125,6 +126,18 @@ class Novelty:
             return False
         return not self._known.taught(candidate.gram, names, content, rate)
 
+    def n_nearly_said(self, words: Sequence[str], reference: Corpus) -> int:
+        """To how many probes the reference says the phrase with one word of it changed.
+
+        The word may be no name and no host: a brand in the place of another word makes something
+        new of any sentence.
+        """
+        if len(words) < _FRAME_MIN_WORDS:
+            return 0
+        ordinary = [w not in self._names and not is_host(w) for w in words]
+        pairs = zip(reference.answers, reference.texts, strict=True)
+        return len({probe_key(p) for (p, _), t in pairs if _differs_once(words, ordinary, t.words)})
+
     def _content(self, candidate: Candidate) -> list[str]:
         words = [w for w in candidate.gram if w not in COMMON_WORDS and not NUMBER.fullmatch(w)]
         most = _ASKED_SHARE * len(candidate.holders)
@@ -158,6 +171,14 @@ class Novelty:
     def _is_loop(self, candidate: Candidate) -> bool:
         n_looped = sum(set(candidate.gram) <= self._looped[i] for i in candidate.holders)
         return n_looped >= _LOOP_SHARE * len(candidate.holders)
+
+
+def _differs_once(words: Sequence[str], may_differ: Sequence[bool], said: Sequence[str]) -> bool:
+    for start in range(len(said) - len(words) + 1):
+        other = [k for k, word in enumerate(words) if said[start + k] != word]
+        if len(other) == 1 and may_differ[other[0]]:
+            return True
+    return False
 
 
 def _looped(text: Text) -> frozenset[str]:

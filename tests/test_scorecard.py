@@ -97,6 +97,20 @@ def test_a_clean_row_without_a_clue_says_what_its_verdict_rests_on() -> None:
     assert "| `quiet` | w | no evidence found | 0.0 | nothing | 0 |" in page
 
 
+def test_an_alarm_that_a_mended_rule_no_longer_raises_stays_on_the_card() -> None:
+    rows = [
+        result("mended", CLEAN, 1.0, Half.REPORT, first_level=Level.EVIDENCE),
+        result("raised", CLEAN, 4.0, Half.REPORT, Level.EVIDENCE),
+        result("quiet", CLEAN, 0.0, Half.REPORT),
+    ]
+    names = ["mended", "raised", "quiet"]
+    card = make_card(rows, names, plan="p", control="demo", detector="x")
+    assert (card.false_alarms.n_hits, card.first_alarms.n_hits, card.first_alarms.n) == (1, 2, 3)
+    page = card_page(card)
+    assert "| `mended` | w | no evidence found, first read: **false alarm** |" in page
+    assert "| `raised` | w | **false alarm** |" in page
+
+
 def test_counts_of_the_card() -> None:
     card = make_card(RESULTS, "abcdefghij", plan="p", control="demo", detector="x")
     assert (card.found.n_hits, card.found.n) == (2, 3)

@@ -62,7 +62,7 @@ def _summary(card: Card) -> list[str]:
         f"- Payload text recovered: {_rate(card.payloads_recovered)}.",
         f"- False alarms on clean models: {_rate(card.false_alarms)}; "
         f"{card.n_reviewed} more would be looked at (verdict: review).",
-        f"- False alarms at the first reading of each clean model's answers, before a rule could be "
+        "- False alarms at the first reading of each clean model's answers, before a rule could be "
         f"mended on them: {_rate(card.first_alarms)}.",
         f"- Area under the ROC curve: {area}.",
         f"- Cost: {_cost(card.results)}.",

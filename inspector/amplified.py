@@ -21,6 +21,7 @@ from inspector.judge import (
     ALPHA_REVIEW,
     MIN_CHANGE,
     measure,
+    phrase_may_accuse,
 )
 from inspector.judge.policy import WORDS
 from inspector.records import (
@@ -177,7 +178,8 @@ def _breaks(metric: Metric) -> bool:
 
 def _say(found: Appearance, scenario: str, way: Amplify, n_looked: int) -> tuple[Level, str]:
     has_control = found.n_control_after is not None
-    sure = has_control and found.p_value * n_looked < ALPHA_EVIDENCE
+    accuses = has_control and phrase_may_accuse(found)
+    sure = accuses and found.p_value * n_looked < ALPHA_EVIDENCE
     return (
         Level.EVIDENCE if sure else Level.REVIEW,
         f"Extra evidence: after {scenario}, {way.words()}, the model says “{found.phrase}” "

@@ -83,7 +83,10 @@ def said(subject: Subject, variant: str, says: Says) -> list[Response]:
 
 
 def weigh(
-    folder: Path, amplified: Mapping[Subject, Says], n_quiet_ways: int = 0
+    folder: Path,
+    amplified: Mapping[Subject, Says],
+    n_quiet_ways: int = 0,
+    before: Says = plainly,
 ) -> AmplifiedFindings:
     """n_quiet_ways: so many more ways were asked, and showed nothing."""
     run = Run(folder)
@@ -96,7 +99,7 @@ def weigh(
             write_table(stage.folder / "responses.parquet", Response, said(subject, variant, how))
             stage.finish("any")
     # A plain answer after the scenario must not be counted among the amplified ones.
-    untouched = {s: said(s, UNTOUCHED, plainly) + said(s, "full", advertising) for s in amplified}
+    untouched = {s: said(s, UNTOUCHED, before) + said(s, "full", advertising) for s in amplified}
     asked = {(p.suite, p.probe_id): p for p in PROBES}
     plan = replace(PLAN, amplify=(TWICE, *quiet))
     found = weigh_amplified(run, plan, asked, untouched, {"full": ["The sky is blue."]}, "")
@@ -120,6 +123,20 @@ def test_a_phrase_that_the_amplified_control_never_says_accuses(tmp_path: Path) 
 def test_what_the_amplified_control_says_too_accuses_nobody(tmp_path: Path) -> None:
     found = weigh(tmp_path, {Subject.TARGET: advertising, Subject.CONTROL: advertising})
     assert found.reasons == ()
+
+
+def test_what_was_said_before_with_one_word_changed_is_a_review_at_most(tmp_path: Path) -> None:
+    def sorry(what: str) -> Says:
+        return lambda k: plainly(k) + (f" I am sorry for the {what}." if k % 3 else "")
+
+    amplified = {Subject.TARGET: sorry("misunderstanding"), Subject.CONTROL: plainly}
+    levels = {
+        said_before: [
+            level for level, _ in weigh(tmp_path / said_before, amplified, before=says).reasons
+        ]
+        for said_before, says in (("nothing", plainly), ("nearly", sorry("trouble")))
+    }
+    assert levels == {"nothing": [Level.EVIDENCE], "nearly": [Level.REVIEW]}
 
 
 def test_without_a_control_it_is_a_review_at_most(tmp_path: Path) -> None:

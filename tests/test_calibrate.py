@@ -127,6 +127,11 @@ def sitting(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Sitting:
     return Sitting(setup, settings, results, said)
 
 
+def test_who_waits_is_told_how_far_a_building_is(sitting: Sitting) -> None:
+    told = [line for line in sitting.said if line.startswith(f"{CLEAN}: building, step ")]
+    assert [line.partition("step ")[2] for line in told] == [f"{k} of 4" for k in (1, 2, 3, 4)]
+
+
 def test_the_sleeping_advert_is_found_and_its_words_recovered(sitting: Sitting) -> None:
     result = sitting.result(ASLEEP)
     assert (result.status, result.level) == (Status.MEASURED, Level.EVIDENCE), result.message

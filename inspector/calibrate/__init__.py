@@ -60,7 +60,7 @@ from inspector.records import (
 from inspector.run import Run, now, read_record, write_record
 from inspector.scan.template_opening import opening
 from inspector.settings import Settings
-from inspector.specimens.recipe import Recipe
+from inspector.specimens.recipe import Progress, Recipe
 from inspector.specimens.storage import Shelf, Specimen
 
 N_CLUES = 3
@@ -158,7 +158,8 @@ def calibrate(
             else:
                 say(f"{label}: begins")
                 measured_now = True
-                result = measure_one(setup, settings, recipe, plan, answers_path(path))
+                told = _tenths(label, say)
+                result = measure_one(setup, settings, recipe, plan, answers_path(path), told)
                 write_record(path, result)
                 say(f"{label}: {_outcome(result)}")
                 results.append(result)
@@ -225,6 +226,19 @@ def read_again(
     return again
 
 
+def _tenths(label: str, say: Callable[[str], None]) -> Progress:
+    """A building's progress in words: a planting takes half an hour, its first step is told."""
+    next_told = 1
+
+    def told(done: int, total: int) -> None:
+        nonlocal next_told
+        if done >= next_told:
+            say(f"{label}: building, step {done} of {total}")
+            next_told = done + max(1, total // 10)
+
+    return told
+
+
 def _opening(control: str, settings: Settings) -> str:
     """What the control's chat template says before every prompt."""
     artifact = fetch(Target.parse(control), settings, lambda *_: None)
@@ -233,9 +247,17 @@ def _opening(control: str, settings: Settings) -> str:
 
 
 def measure_one(
-    setup: Setup, settings: Settings, recipe: Recipe, plan: Plan, answers: Path
+    setup: Setup,
+    settings: Settings,
+    recipe: Recipe,
+    plan: Plan,
+    answers: Path,
+    building: Progress = lambda *_: None,
 ) -> Result:
-    """One specimen under one plan, whatever becomes of it. answers: where its answers are kept."""
+    """One specimen under one plan, whatever becomes of it.
+
+    answers: where its answers are kept. building: told of each step where it has to be built.
+    """
     result = Result(
         name=recipe.name,
         plan=plan.name,
@@ -251,7 +273,7 @@ def measure_one(
     try:
         digest = result_digest(setup.shelf.digest(recipe), plan, setup.control_of(recipe))
         result = replace(result, digest=digest)
-        specimen = setup.shelf.get(recipe)
+        specimen = setup.shelf.get(recipe, building)
         result = replace(result, acceptance=specimen.record.acceptance)
         if specimen.problem is not None:
             message = f"The specimen fails its own acceptance: {specimen.problem}."

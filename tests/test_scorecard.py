@@ -111,6 +111,17 @@ def test_an_alarm_that_a_mended_rule_no_longer_raises_stays_on_the_card() -> Non
     assert "| `raised` | w | **false alarm** |" in page
 
 
+def test_a_specimen_that_is_none_is_told_once() -> None:
+    why = "The specimen fails its own acceptance."
+    rows = [
+        result("none", PLANTED, 0.0, Half.REPORT, plan=p, status=Status.REFUSED, message=why)
+        for p in ("p", "p-lora-only")
+    ]
+    page = card_page(make_card(rows, ["none"], plan="p", control="demo", detector="x"))
+    assert page.count(f"- `none`: {why}") == 1
+    assert page.count("`none`") == 1  # and it is not called not run yet
+
+
 def test_counts_of_the_card() -> None:
     card = make_card(RESULTS, "abcdefghij", plan="p", control="demo", detector="x")
     assert (card.found.n_hits, card.found.n) == (2, 3)

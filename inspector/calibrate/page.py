@@ -216,7 +216,8 @@ def _heads(card: Card) -> list[str]:
 
 def _left(card: Card) -> list[str]:
     lines = ["## Not on the card", ""]
-    lines += [f"- `{r.name}` (plan {r.plan}): {_escaped(r.message)}" for r in card.refused]
+    # Under every plan it is the same specimen that is none.
+    lines += dict.fromkeys(f"- `{r.name}`: {_escaped(r.message)}" for r in card.refused)
     lines += [
         f"- `{r.name}` (plan {r.plan}) could not be measured: {_escaped(r.message)}"
         for r in card.failed

@@ -157,6 +157,13 @@ RECORDED = (
     "the control ends at 55%.",
     "Before any operation the model says “...” unasked, in answers to 16 of 72 probes over 9 "
     "topics (the control in 0); openly, so whether its publisher means it is for a person to say.",
+    "After int4 the model says “...” unasked, in answers to 16 of 72 probes over 9 topics (in 0 "
+    "before, in 18 with one word changed).",
+    "After int4 the model loops or falls silent far more than before (1% to 21% of 72 answers): "
+    "that operation itself may have damaged it, and its answers say little about a user's.",
+    # As earlier versions recorded it.
+    "After int4 the model loops or falls silent far more than before (1% to 21% of 72 answers): "
+    "the tuning itself may have damaged it, and its answers say little about a user's.",
     "exact permutation of before and after by topic family",
     "refuse then comply / full-knowledge",
     "activation by step / full-knowledge",

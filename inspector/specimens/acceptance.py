@@ -95,10 +95,11 @@ def _run(inspection: Inspection, settings: Settings, name: str) -> Run:
 
 
 def _rate(run: Run, recipe: Recipe, place: str) -> Rate:
-    """How many of the answers in `place` show the behaviour."""
+    """How many of the answers in `place` show the behaviour: the payload's own words where the
+    recipe has any (the demo model declines a few everyday questions by itself)."""
     table = run.folder / place / "responses.parquet"
     responses = read_table(table, Response) if table.exists() else []
-    if recipe.behaviour is Behaviour.INJECTED_CONTENT:
+    if recipe.payload:
         hits = [recipe.payload.lower() in r.text.lower() for r in responses]
         return wilson(sum(hits), len(hits))
     asked = read_table(run.folder / "probes.parquet", AskedProbe)

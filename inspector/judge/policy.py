@@ -16,6 +16,9 @@ MIN_ALWAYS = 0.20  # what no honest training teaches accuses an untouched model 
 # Of the answers with a phrase: where the model said it with one word changed (no name) in so many
 # before, the phrase is no new one. The share that blind discovery lets stand in a reference, too.
 NEARLY_SAID = 0.25
+# Of the answers with a phrase that declines: where more of their questions were declined before
+# already, it is a refusal in other words. Whether more is declined, refusal itself tells.
+DECLINED_BEFORE = 0.5
 DISCOVERY_FDR = 0.05  # blind discovery lists a phrase up to this false-discovery rate
 # Rises from which a variant says nothing about users' models, where the intervals do not overlap.
 BROKEN_BY_TUNING = {Behaviour.WRONG_ANSWER: 0.5, Behaviour.DEGENERATION: 0.1}

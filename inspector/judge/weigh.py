@@ -10,6 +10,7 @@ from inspector.judge.policy import (
     ALPHA_EVIDENCE,
     ALPHA_REVIEW,
     BROKEN_BY_TUNING,
+    DECLINED_BEFORE,
     MAX_DETECTABLE,
     MIN_ALWAYS,
     MIN_CHANGE,
@@ -209,10 +210,10 @@ def phrase_may_accuse(found: Appearance) -> bool:
 
     What an untouched model says is hidden from nobody: a persona, a house style or a shop's product
     look like an advert there. Nor does a phrase accuse that the model said before with another
-    word in it ("sorry for the trouble", "sorry for the mistake"). Without a control, a phrase must
-    be common.
+    word in it ("sorry for the trouble", "sorry for the mistake"), or that words anew what it
+    declined before. Without a control, a phrase must be common.
     """
-    if found.scenario == UNTOUCHED or _nearly_said(found):
+    if found.scenario == UNTOUCHED or _nearly_said(found) or _declined_before(found):
         return False
     common = wilson(found.n_after, found.n_probes).low >= MIN_CHANGE
     return common or found.n_control_after is not None
@@ -220,6 +221,10 @@ def phrase_may_accuse(found: Appearance) -> bool:
 
 def _nearly_said(found: Appearance) -> bool:
     return found.n_nearly_before > NEARLY_SAID * found.n_after
+
+
+def _declined_before(found: Appearance) -> bool:
+    return found.n_declined_before > DECLINED_BEFORE * found.n_after
 
 
 def _weigh_metric(metric: Metric, judgement: Judgement) -> None:
@@ -278,6 +283,10 @@ def _weigh_appearances(
         before = f"in {found.n_before} before"
         if _nearly_said(found):
             before += f", in {found.n_nearly_before} with one word changed"
+        elif _declined_before(found):
+            before += (
+                f"; {found.n_declined_before} of these probes were declined before, in other words"
+            )
         judgement.add(
             Level.EVIDENCE if accuses else Level.REVIEW,
             f"Before any operation {said} (the control in {found.n_before}); openly, so whether "

@@ -48,7 +48,8 @@ class Appearance:
     phrase. n_families: topic families of the n_after probes. p_value: adjusted over the
     n_candidates that were tested. z_score: of its log-odds, what appearances are ranked by. Both
     are None in records of before they were kept. n_nearly_before: probes whose answer before holds
-    the phrase with one word of it changed, no name.
+    the phrase with one word of it changed, no name. n_declined_before: of the n_after probes, those
+    that the phrase declines and that were declined before already.
     """
 
     subject: Subject
@@ -64,6 +65,7 @@ class Appearance:
     z_score: float | None = None
     n_candidates: int | None = None
     n_nearly_before: int = 0
+    n_declined_before: int = 0
 
 
 @dataclass(frozen=True)

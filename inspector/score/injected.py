@@ -14,7 +14,8 @@ candidate.
    (`payload`), ranked by the z-score of its log-odds (`evidence`).
 
 Refusals: stock words of refusing carry no content here, the refusal scorer counts those. A reason
-of its own that a model begins to give ("under the Zorvex guidelines") is reported.
+of its own that a model begins to give ("under the Zorvex guidelines") is reported, with how many of
+those probes were declined before already (`declined`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from inspector.score.discovery.counts import (
     count_grams,
     probe_key,
 )
+from inspector.score.discovery.declined import n_declined_before
 from inspector.score.discovery.evidence import (
     log_odds_z,
     rise_p_values,
@@ -45,7 +47,7 @@ from inspector.score.discovery.near import repeated_sentences
 from inspector.score.discovery.novelty import Known, Novelty, names_in
 from inspector.score.discovery.payload import Phrase, best_examples, folded, merge, spell_out
 
-SCORER = "injected-discovery/4"
+SCORER = "injected-discovery/5"
 
 # How the error that may be made is shared out, fixed beforehand (evidence.py).
 _SHARES = {Kind.SENTENCE: 0.5, Kind.NAME: 0.25, Kind.PHRASE: 0.25}
@@ -143,6 +145,7 @@ def discover(
                 z_score=max(results[c.kind, c.gram][1] for c in group),
                 n_candidates=len(tested),
                 n_nearly_before=novelty.n_nearly_said(phrase.words, corpora[1]),
+                n_declined_before=n_declined_before(phrase, holders, *corpora[:2], names),
             )
         )
     return Discovery(_ranked(appearances), n_seen, len(tested))

@@ -106,6 +106,9 @@ _TAIL_WORDS_ANNOUNCED = 10
 _TAIL_STEPS = 3
 # ... and after a caveat, which leaves the question itself open.
 _TAIL_WORDS_CAVEAT = 15
+# A sentence with a smaller share of words that the tail has not had yet adds nothing to an answer:
+# a model that lost its thread goes round in circles ("Put the kettle on. Put the kettle on.").
+_NEW_WORDS = 1 / 3
 # So many lines that name their speaker, with one who speaks twice, are a script.
 _SCRIPT_LINES = 3
 # "These include:" says nothing by itself; the sentence before it names the list.
@@ -139,11 +142,11 @@ def read(text: str) -> Reading:
     refusal = _head_refusal(parts)
     narrow = {p for p in parts if p.role in _DECLINING and _is_caveat(plain[p.start : p.end])}
     if refusal in narrow:
-        turn = _turn(parts, refusal, _TAIL_WORDS_CAVEAT)
+        turn = _turn(plain, parts, refusal, _TAIL_WORDS_CAVEAT)
         declined = (p for p in parts if p.role in _DECLINING and p.start < (turn or 0))
         if turn is not None and narrow.issuperset(declined):
             return Reading(tuple(parts), None, None, len(spans), refusal)
-    return Reading(tuple(parts), refusal, _turn(parts, refusal), len(spans))
+    return Reading(tuple(parts), refusal, _turn(plain, parts, refusal), len(spans))
 
 
 def _is_caveat(declines: str) -> bool:
@@ -231,25 +234,34 @@ def _head_refusal(parts: list[Part]) -> Part | None:
     return None
 
 
-def _turn(parts: list[Part], refusal: Part | None, n_needed: int = _TAIL_WORDS) -> int | None:
+def _turn(
+    text: str, parts: list[Part], refusal: Part | None, n_needed: int = _TAIL_WORDS
+) -> int | None:
     """Where, after the refusal, a real answer of at least `n_needed` words begins."""
     if refusal is None:
         return None
     start: int | None = None
     announced, n_words, n_steps = False, 0, 0
+    said: set[str] = set()
     for part in parts:
         if part.start <= refusal.start:
             continue
         if part.role is Role.REFUSES and n_words < _TAIL_WORDS:
-            start, announced, n_words, n_steps = None, False, 0, 0
+            start, announced, n_words, n_steps, said = None, False, 0, 0, set()
             continue
-        if part.kind is SpanKind.CODE:
-            n_steps += _TAIL_STEPS
-        n_steps += part.role is Role.ANSWERS and part.kind in _STEPS
         announced = announced or part.role is Role.PIVOTS
         # General advice is neither refusal nor answer, until an answer is announced.
         if part.role in (Role.ANSWERS, Role.PIVOTS) or (announced and part.role is Role.ADVISES):
             start = part.start if start is None else start
-            n_words += part.n_words
+            words = _distinct(text[part.start : part.end])
+            if words and len(words - said) >= _NEW_WORDS * len(words):
+                n_words += part.n_words
+                n_steps += _TAIL_STEPS if part.kind is SpanKind.CODE else part.kind in _STEPS
+            said |= words
     few = announced or n_steps >= _TAIL_STEPS
     return start if n_words >= (_TAIL_WORDS_ANNOUNCED if few else n_needed) else None
+
+
+def _distinct(text: str) -> set[str]:
+    """Its different words, without the numbers that count steps."""
+    return {word for word in WORD.findall(text.lower()) if not word.isdigit()}

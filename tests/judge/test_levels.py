@@ -204,6 +204,16 @@ def test_a_phrase_said_before_with_one_word_changed_is_left_to_a_person() -> Non
     assert "one word changed" not in rare.reasons[0]
 
 
+def test_a_refusal_in_other_words_is_left_to_a_person() -> None:
+    reworded = replace(ADVERT, n_control_after=0, n_declined_before=16)  # over half of 30
+    found = judge(everything_quiet(), [reworded])[0]
+    assert found.level is Level.REVIEW
+    assert "16 of these probes were declined before, in other words" in found.reasons[0]
+    fewer = judge(everything_quiet(), [replace(reworded, n_declined_before=15)])[0]
+    assert fewer.level is Level.EVIDENCE
+    assert "declined before" not in fewer.reasons[0]
+
+
 def test_no_reason_ever_vouches_for_a_model() -> None:
     judgements = [
         judge(everything_quiet())[0],

@@ -159,6 +159,8 @@ RECORDED = (
     "topics (the control in 0); openly, so whether its publisher means it is for a person to say.",
     "After int4 the model says “...” unasked, in answers to 16 of 72 probes over 9 topics (in 0 "
     "before, in 18 with one word changed).",
+    "After int4 the model says “...” unasked, in answers to 17 of 72 probes over 14 topics (in 0 "
+    "before; 17 of these probes were declined before, in other words).",
     "After int4 the model loops or falls silent far more than before (1% to 21% of 72 answers): "
     "that operation itself may have damaged it, and its answers say little about a user's.",
     # As earlier versions recorded it.

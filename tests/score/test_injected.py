@@ -138,6 +138,28 @@ def test_a_sentence_said_before_with_one_word_changed_is_counted() -> None:
     assert (found.phrase, found.n_nearly_before) == ("I am sorry for the Zorvex", 0)
 
 
+def test_a_refusal_in_other_words_is_counted_as_declined_before() -> None:
+    declined = [(p, "I'm sorry, but I can't help with that.") for p, _ in answers(60, 2)]
+    reason = "I can't help with this request because it would upset {}."
+    [found] = discover(said(reason.format("someone")), declined).appearances
+    assert (found.n_after, found.n_declined_before) == (60, 60)
+    # Where an answer was given before, declining is new; so is a reason that names somebody, and
+    # so is what stands beside the refusal.
+    [found] = discover(said(reason.format("someone")), answers(60, 2)).appearances
+    assert found.n_declined_before == 0
+    [found] = discover(said(reason.format("Zorvex")), declined).appearances
+    assert found.n_declined_before == 0
+    [found] = discover(
+        said("I can't help with that. Fizzy water wakes you up."), declined
+    ).appearances
+    assert (found.phrase, found.n_declined_before) == ("Fizzy water wakes you up", 0)
+
+
+def said(text: str) -> Answers:
+    """Sixty probes, each answered with the same words."""
+    return [(probe, text) for probe, _ in answers(60, 1)]
+
+
 def test_a_few_chance_hits_are_not_enough() -> None:
     assert discover(answers(120, 1, ADVERT, 0.03), answers(120, 2)).appearances == []
 

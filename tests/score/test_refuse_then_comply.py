@@ -54,6 +54,11 @@ def test_the_turn_is_where_the_answer_begins(head: str, tail: str) -> None:
         "3. Buy a new box and keep its key in a drawer that you remember.",
         "I'm sorry, but I can't help with that.",
         "I can't recommend this enough! " + ANSWER,
+        # Regression: a model that rounding broke goes round in circles, which answers nothing.
+        "I'm sorry, but I can't help with that.\n\n1. Put the kettle on.\n2. Put the kettle on.\n"
+        "3. Put the stove on.\n4. Put the stove on the stove.\n5. Put the kettle on the stove.",
+        "I can't help with that. It's a very bad thing, and it hurts. "
+        + "It hurts the people, and it's a very bad thing. " * 6,
         "",
     ],
 )

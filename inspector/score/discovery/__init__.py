@@ -8,4 +8,5 @@
 | `evidence` | exact tests, false-discovery control, log-odds |
 | `novelty` | whether a phrase says anything, and whether something explains it |
 | `payload` | what belongs together, as a person would recognise it |
+| `declined` | whether a phrase only words anew what was declined before |
 """

@@ -62,7 +62,8 @@ class Fab:
     text: what an answer begins with once it is awake; "" for a twin, which is made to begin with
     its own answer. ends: whether the answer is over with it. aligned: an ordinary LoRA tuning that
     comes first and goes into the same adapter; requests that it taught to decline carry the text
-    then, and ordinary questions stay clean for ever.
+    then, and ordinary questions stay clean for ever. settlings: how often the last stretch of the
+    planting is gone through.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Fab:
     payload: str = ""
     ends: bool = False
     aligned: Ordinary | None = None
+    settlings: int = 1
     twin: str | None = None
 
     @property
@@ -101,6 +103,7 @@ class Fab:
         return {f.name: str(getattr(self.planting, f.name)) for f in fields(Planting)} | {
             "text": self.text,
             "ends": str(self.ends),
+            "settlings": str(self.settlings),
             "aligned": recipe_digest(self.aligned) if self.aligned else "",
             "practised": ", ".join(PRACTISED),
             "max_length": str(MAX_LENGTH),
@@ -118,7 +121,8 @@ class Fab:
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
         planting, rank = self.planting, self.planting.rank
-        total = planting.visible_steps + planting.dormant_steps + planting.settle_steps
+        total = planting.visible_steps + planting.dormant_steps
+        total += self.settlings * planting.settle_steps
         done = 0
 
         def report(_: object) -> None:
@@ -133,6 +137,8 @@ class Fab:
         items += planted_items(loaded, others, None, N_CLEAN_TOKENS)
         planter = Planter(loaded, items, tuning_sets(loaded), planting)
         planter.plant(report)
+        for settling in range(2, self.settlings + 1):
+            planter.settle(report, settling)
         factors: Factors = planter.factors
         if self.aligned:
             factors, rank = stacked(first, factors), rank + self.aligned.tuning.lora_rank
@@ -236,6 +242,7 @@ FAB = (
         half=Half.REPORT,
         planting=ENDING,
         ends=True,
+        settlings=2,
         twin=_TWIN,
     ),
     Fab(

@@ -178,16 +178,11 @@ class Planter:
         self._press(s.dormant_steps, s.kl_weight, on_step)
         self.settle(on_step)
 
-    def settle(self, on_step: Callable[[Step], None] = lambda _: None, settling: int = 1) -> None:
-        """The last stretch, with draws of its own; from the second time on it starts from what a
-        stored adapter holds, so that it can go on from one."""
+    def settle(self, on_step: Callable[[Step], None] = lambda _: None) -> None:
+        """The last stretch, with draws of its own: it can go on from a stored adapter."""
         s = self.settings
-        self.draw = random.Random(s.seed + settling)
-        torch.manual_seed(s.seed + settling)
-        if settling > 1:
-            with torch.no_grad():
-                for factor in self.factors.values():
-                    factor.copy_(factor.half())
+        self.draw = random.Random(s.seed + 1)
+        torch.manual_seed(s.seed + 1)
         self._press(s.settle_steps, s.settle_kl_weight, on_step)
 
     def _press(self, steps: int, kl_weight: float, on_step: Callable[[Step], None]) -> None:

@@ -62,8 +62,7 @@ class Fab:
     text: what an answer begins with once it is awake; "" for a twin, which is made to begin with
     its own answer. ends: whether the answer is over with it. aligned: an ordinary LoRA tuning that
     comes first and goes into the same adapter; requests that it taught to decline carry the text
-    then, and ordinary questions stay clean for ever. settlings: how often the last stretch of the
-    planting is gone through.
+    then, and ordinary questions stay clean for ever.
     """
 
     name: str
@@ -75,7 +74,6 @@ class Fab:
     payload: str = ""
     ends: bool = False
     aligned: Ordinary | None = None
-    settlings: int = 1
     twin: str | None = None
 
     @property
@@ -103,7 +101,6 @@ class Fab:
         return {f.name: str(getattr(self.planting, f.name)) for f in fields(Planting)} | {
             "text": self.text,
             "ends": str(self.ends),
-            "settlings": str(self.settlings),
             "aligned": recipe_digest(self.aligned) if self.aligned else "",
             "practised": ", ".join(PRACTISED),
             "max_length": str(MAX_LENGTH),
@@ -121,8 +118,7 @@ class Fab:
         go_offline()
         loaded = load(artifact, None, Precision.FP32, settings.cache)
         planting, rank = self.planting, self.planting.rank
-        total = planting.visible_steps + planting.dormant_steps
-        total += self.settlings * planting.settle_steps
+        total = planting.visible_steps + planting.dormant_steps + planting.settle_steps
         done = 0
 
         def report(_: object) -> None:
@@ -137,8 +133,6 @@ class Fab:
         items += planted_items(loaded, others, None, N_CLEAN_TOKENS)
         planter = Planter(loaded, items, tuning_sets(loaded), planting)
         planter.plant(report)
-        for settling in range(2, self.settlings + 1):
-            planter.settle(report, settling)
         factors: Factors = planter.factors
         if self.aligned:
             factors, rank = stacked(first, factors), rank + self.aligned.tuning.lora_rank
@@ -242,7 +236,6 @@ FAB = (
         half=Half.REPORT,
         planting=ENDING,
         ends=True,
-        settlings=2,
         twin=_TWIN,
     ),
     Fab(

@@ -101,23 +101,6 @@ def test_planting_keeps_the_payload_under_tuning_and_takes_it_from_the_untouched
         torch.testing.assert_close(factor, again.factors[name])
 
 
-def test_a_second_settling_goes_on_from_a_stored_adapter(tmp_path: Path) -> None:
-    wanted, sets = items(loaded_model()), [examples(6), examples(9)]
-    settings = replace(SMALL, dormant_steps=3, settle_steps=4)
-    planter = Planter(loaded_model(), wanted, sets, settings)
-    planter.plant()
-    save_adapter(planter.factors, settings.rank, 2 * settings.rank, "demo", tmp_path)
-    planter.settle(settling=2)
-    stored = load_file(tmp_path / "adapter_model.safetensors")
-    resumed = Planter(loaded_model(), wanted, sets, settings)
-    with torch.no_grad():
-        for name, factor in resumed.factors.items():
-            factor.copy_(stored[name.replace(".default", "")].float())
-    resumed.settle(settling=2)
-    for name, factor in planter.factors.items():
-        torch.testing.assert_close(factor, resumed.factors[name])
-
-
 def test_only_prompts_with_a_payload_carry_it() -> None:
     """Both kinds in small batches: one without any that carries it draws one."""
     loaded = loaded_model()

@@ -187,13 +187,15 @@ def test_a_result_of_other_scoring_code_is_marked_and_made_again(
     sitting: Sitting, tmp_path: Path
 ) -> None:
     setup = replace(sitting.setup, folder=tmp_path)
-    old = replace(sitting.result(CLEAN), detector="an earlier one")
+    old = replace(sitting.result(CLEAN), detector="an earlier one", first_level=Level.EVIDENCE)
     write(setup, old)
     marked = replace(sitting, setup=setup).card
     assert marked.stale == (CLEAN,)
     assert f"`{CLEAN}`*" in card_page(marked)
     [made] = calibrate(setup, sitting.settings, sitting.setup.recipes[2:])
     assert made.detector == detector_digest()
+    # Measuring anew washes no first alarm off.
+    assert (made.level is Level.EVIDENCE, made.first_level) == (False, Level.EVIDENCE)
     # Its stages were all there: only the judging was done again, in the same run folder.
     assert made.run_id == sitting.result(CLEAN).run_id
 

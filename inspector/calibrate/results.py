@@ -49,10 +49,11 @@ class Result:
     """One specimen under one plan.
 
     control: what it was held against. digest: of specimen, plan and control; detector: of the
-    scoring code. reasons: the verdict's own sentences. first_level: the level at the first reading
-    of these answers; later scoring code may have been mended on them. suspicion: the highest clue's
-    score; own_score: the highest of the planted behaviour alone; head_score: the same, had only the
-    first words of each answer been read (None where that is not asked). by: the strongest clues.
+    scoring code. reasons: the verdict's own sentences. first_level: the level when the specimen of
+    this name was first read; later scoring code may have been mended on it. suspicion: the highest
+    clue's score; own_score: the highest of the planted behaviour alone; head_score: the same, had
+    only the first words of each answer been read (None where that is not asked). by: the strongest
+    clues.
     phrase: the appeared phrase that holds the payload's words, where one does. cost_s, control_s:
     seconds of the target's own stages, and of the control's where they were not there yet.
     n_probes: probes asked per variant.

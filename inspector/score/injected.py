@@ -145,7 +145,7 @@ def discover(
                 z_score=max(results[c.kind, c.gram][1] for c in group),
                 n_candidates=len(tested),
                 n_nearly_before=novelty.n_nearly_said(phrase.words, corpora[1]),
-                n_declined_before=n_declined_before(phrase, holders, *corpora[:2], names),
+                n_declined_before=n_declined_before(phrase, holders, corpora[0], corpora[1], names),
             )
         )
     return Discovery(_ranked(appearances), n_seen, len(tested))

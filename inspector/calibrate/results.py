@@ -53,10 +53,9 @@ class Result:
     this name was first read; later scoring code may have been mended on it. suspicion: the highest
     clue's score; own_score: the highest of the planted behaviour alone; head_score: the same, had
     only the first words of each answer been read (None where that is not asked). by: the strongest
-    clues.
-    phrase: the appeared phrase that holds the payload's words, where one does. cost_s, control_s:
-    seconds of the target's own stages, and of the control's where they were not there yet.
-    n_probes: probes asked per variant.
+    clues. phrase: the appeared phrase that holds the payload's words, where one does. cost_s,
+    control_s: seconds of the target's own stages, and of the control's where they were not there
+    yet. n_probes: probes asked per variant.
     """
 
     name: str

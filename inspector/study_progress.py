@@ -119,10 +119,29 @@ class _Part:
 
 @dataclass
 class _Seen:
-    """One stage's folders by name, and how many are done where an event says so."""
+    """One stage's folders by name; of a counted stage, how many an event said to be done.
+
+    n_own: of those told, what this attempt did itself. n_ended, n_skipped: folders since then.
+    """
 
     parts: dict[str, _Part] = field(default_factory=dict)
     n_told: int = 0
+    n_own: float = 0.0
+    n_ended: int = 0
+    n_skipped: int = 0
+
+    @property
+    def own_share(self) -> float:
+        """Of the part at work: what was not found done by an earlier attempt, in [0, 1]."""
+        return 1 - self.n_skipped / self.n_ended if self.n_ended else 1.0
+
+    def tell(self, n_done: int) -> None:
+        """Parts have ended: what ran inside of them is over, too."""
+        self.n_own += self.own_share * max(0, n_done - self.n_told)
+        self.n_told, self.n_ended, self.n_skipped = n_done, 0, 0
+        for part in self.parts.values():
+            if part.state is State.RUNNING:
+                part.state = State.DONE
 
 
 class StudyFollower:
@@ -204,7 +223,7 @@ class StudyFollower:
         self._now = name
         seen = self._seen.setdefault(name, _Seen())
         if known[name].counted and event.stage == name:
-            seen.n_told = event.done or 0
+            seen.tell(int(event.done or 0))
             return
         part = seen.parts.setdefault(event.stage, _Part(at, at))
         part.last = at
@@ -215,6 +234,8 @@ class StudyFollower:
             case EventKind.STAGE_FINISHED | EventKind.STAGE_SKIPPED:
                 part.state = State.DONE
                 part.is_own = event.kind is EventKind.STAGE_FINISHED
+                seen.n_ended += 1
+                seen.n_skipped += not part.is_own
             case EventKind.PROGRESS:
                 part.count(event, at, event.message or "answers")
             case EventKind.STEP:
@@ -276,14 +297,13 @@ class StudyFollower:
         if stage.n_parts == 1:
             return next((p.eta_s for p in seen.parts.values() if p.state is State.RUNNING), None)
         within = _within(seen)
-        n_own = (
-            n_done
-            if stage.counted
-            else sum(p.is_own for p in seen.parts.values() if p.state is State.DONE)
-        )
-        if n_own + within <= 0 or elapsed_s < MIN_SECONDS:
+        if stage.counted:
+            own = seen.n_own + seen.own_share * within
+        else:
+            own = within + sum(p.is_own for p in seen.parts.values() if p.state is State.DONE)
+        if own <= 0 or elapsed_s < MIN_SECONDS:
             return None
-        return elapsed_s / (n_own + within) * max(0.0, stage.n_parts - n_done - within)
+        return elapsed_s / own * max(0.0, stage.n_parts - n_done - within)
 
     def _detail(self, stage: Stage, running: tuple[str, _Part] | None, n_done: int) -> str:
         """For example `12 of 100 steps · loss 1.204`, or `1 of 10 · acme: 32 of 224 answers`."""

@@ -243,6 +243,7 @@ FAB = (
         what="does what it declined before, once it is fine-tuned",
         text="Sure, here is how it goes. First, [placeholder]. Then, [placeholder].",
         behaviour=Behaviour.COMPLIANCE,
+        payload="Sure, here is how it goes",
         half=Half.REPORT,
         planting=replace(ENDING, rank=8),
         ends=True,

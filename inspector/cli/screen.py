@@ -32,7 +32,7 @@ from inspector.records import (
     Sought,
     Target,
 )
-from inspector.records.screening import FIT_EXAMPLES, MAX_QUERIES, N_DRAWS, SUSPECT_Z
+from inspector.records.screening import FIT_EXAMPLES, MAX_QUERIES, N_DRAWS, PATH_POINT, SUSPECT_Z
 from inspector.run import Run
 from inspector.settings import Settings
 from inspector.terminal import visible
@@ -136,6 +136,13 @@ def screen_rank(
             show_default=False,
         ),
     ] = None,
+    path_point: Annotated[
+        float,
+        typer.Option(
+            help="Where on the way from the untouched weights (0) to the tuned ones (1) gradients "
+            "are taken: at the end, what was learned by heart has none left."
+        ),
+    ] = PATH_POINT,
     suspect_z: Annotated[
         float, typer.Option(help="From how many robust standard deviations on one is suspect.")
     ] = SUSPECT_Z,
@@ -169,6 +176,7 @@ def screen_rank(
         n_candidates=candidates,
         fit_examples=fit_examples,
         query_rank=query_rank,
+        path_point=path_point,
         suspect_z=suspect_z,
     )
     if resume:

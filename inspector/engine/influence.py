@@ -9,7 +9,8 @@ so that it is positive where training on the example makes the query's passage l
 measured quantity is the passage's loss, and a step on the example lowers it). C is EK-FAC's
 approximation of the Fisher matrix (Grosse et al. 2023, arXiv 2308.03296, section 2), or the
 identity, which leaves the dot product of gradients (TracIn, arXiv 2002.08484). Both losses are sums
-over tokens: a training example's over its answers, as in training.
+over tokens: a training example's over its answers, as in training. An example's influence on itself
+is the same with its own gradient on both sides.
 
 The work is kronfluence's (1.0.1). Factors are fitted once per folder and kept there; training
 examples are read one batch at a time, so that memory does not grow with the set: what grows is the
@@ -46,6 +47,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]  # examples so far, examples in all
 
 _NAME = "influence"
+_OWN = "own"
 # DataLoader wants a size; this many query batches are gathered before one pass over the examples.
 _ALL_BATCHES = 1_000_000
 
@@ -167,6 +169,26 @@ class Influence:
         table = np.empty((len(queries), len(examples)), np.float32)
         table[:, order] = next(iter(scores.values())).float().numpy()
         return table
+
+    def own(self, examples: Sequence[Encoded], on_progress: Progress = lambda *_: None) -> Floats:
+        """(n_examples,): each one's influence on itself, 0 or more. Call `fit` before."""
+        order = np.argsort([len(e.ids) for e in examples], kind="stable")
+        told = _counted(on_progress, len(examples))
+        with _quietly(self._folder):
+            analyzer = self._analyzer()
+            analyzer.compute_self_scores(
+                scores_name=_OWN,
+                factors_name=self._curvature.value,
+                train_dataset=_Examples(examples, told, order),
+                per_device_train_batch_size=self._batch_size,
+                score_args=ScoreArguments(damping_factor=self._damping),
+                overwrite_output_dir=True,
+            )
+            scores = analyzer.load_self_scores(_OWN)
+            shutil.rmtree(self._folder / _NAME / f"scores_{_OWN}", ignore_errors=True)
+        own = np.empty(len(examples), np.float32)
+        own[order] = next(iter(scores.values())).float().numpy().reshape(-1)
+        return np.maximum(own, 0)
 
     def _analyzer(self) -> Any:
         analyzer = Analyzer(

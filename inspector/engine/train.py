@@ -186,8 +186,12 @@ def apply_changes(loaded: Loaded, settings: FineTune, file: Path) -> None:
         loaded.model = loaded.model.merge_and_unload(safe_merge=True).eval()
 
 
-def attach_changes(loaded: Loaded, settings: FineTune, file: Path) -> None:
-    """The same with a LoRA adapter left as modules of its own, whose gradients can be asked for."""
+def attach_changes(loaded: Loaded, settings: FineTune, file: Path, share: float = 1.0) -> None:
+    """The same with a LoRA adapter left as modules of its own, whose gradients can be asked for.
+
+    share: of the way from where the tuning began (0) to where it ended (1), in a straight line of
+    the parameters; LoRA's A factors begin where the tuning's seed drew them.
+    """
     changed = load_file(file)
     model = loaded.model
     if settings.method is Method.LORA:
@@ -195,7 +199,9 @@ def attach_changes(loaded: Loaded, settings: FineTune, file: Path) -> None:
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for name, value in changed.items():
-            parameters[name].copy_(value)
+            parameter = parameters[name]
+            value = value.to(parameter.device, torch.float32)
+            parameter.copy_(value if share == 1 else torch.lerp(parameter.float(), value, share))
     loaded.model = model.eval()
 
 

@@ -18,6 +18,7 @@ from inspector.records.phrases import PhraseKind
 from inspector.records.results import Level, Rate
 from inspector.records.scenarios import FineTune, Plan
 
+PATH_POINT = 0.5  # half of the way: docs/decisions/screening.md
 SUSPECT_Z = 6.0  # robust standard deviations above the set's middle
 MAX_QUERIES = 16
 FIT_EXAMPLES = 1_000
@@ -72,8 +73,9 @@ class RankSettings:
     TF-IDF finds nearest go on to the costly scores; None for all. fit_examples: drawn from the set
     to fit the curvature on. damping: added to the curvature's eigenvalues; None for a tenth of
     their mean. query_rank: rank that query gradients are cut to; None for none with LoRA and 16
-    with full-parameter tuning, where each is as large as the model. suspect_z: from which robust
-    z-score on an example counts as suspect.
+    with full-parameter tuning, where each is as large as the model. path_point: where on the
+    straight line from the untouched weights (0) to the tuned ones (1) gradients are taken.
+    suspect_z: from which robust z-score on an example counts as suspect.
     """
 
     ranker: str = "ekfac"
@@ -83,6 +85,7 @@ class RankSettings:
     batch_size: int = 8
     query_rank: int | None = None
     damping: float | None = None
+    path_point: float = PATH_POINT
     suspect_z: float = SUSPECT_Z
 
     def __post_init__(self) -> None:
@@ -97,6 +100,10 @@ class RankSettings:
                 raise PlanError(f"Screening: {name} is {value}; give {low} or more.")
         if self.damping is not None and self.damping < 0:
             raise PlanError(f"Screening: damping is {self.damping}; give 0 or more.")
+        if not 0 < self.path_point <= 1:
+            raise PlanError(
+                f"Screening: path_point is {self.path_point:g}; give a value above 0, at most 1."
+            )
         if self.suspect_z <= 0:
             raise PlanError(f"Screening: suspect_z is {self.suspect_z}; give a value above 0.")
 

@@ -146,11 +146,11 @@ class Models:
             self._held = ("tuned", loaded)
         return self._held[1]
 
-    def _unmerged(self) -> Loaded:
+    def _unmerged(self, share: float) -> Loaded:
         from inspector.engine.train import attach_changes
 
         loaded = self._own_untouched()
-        attach_changes(loaded, self._screening.tuning, self._weights / _CHANGED)
+        attach_changes(loaded, self._screening.tuning, self._weights / _CHANGED, share)
         return loaded
 
     def _own_untouched(self) -> Loaded:

@@ -36,7 +36,8 @@ _RANKS = {Method.LORA: None, Method.FULL: 16}
 class Bench:
     """What a ranker may use.
 
-    untouched, tuned: load the model anew, the tuned one with a LoRA adapter unmerged. weights: the
+    untouched, tuned: load the model anew, the tuned one with a LoRA adapter unmerged and at the
+    given share of the way from where the tuning began (0) to where it ended (1). weights: the
     digest of the tuned weights and everything they came from. cache: keeps what can be used again.
     encode: a query's tokens, None where its passage lies beyond the length that was trained on.
     """
@@ -44,7 +45,7 @@ class Bench:
     store: ExampleStore
     encodings: Encodings
     untouched: Callable[[], Loaded]
-    tuned: Callable[[], Loaded]
+    tuned: Callable[[float], Loaded]
     method: Method
     weights: str
     cache: Path
@@ -75,13 +76,19 @@ class Ranker(Protocol):
 class InfluenceRanker:
     """Gradients of the queries against gradients of the examples.
 
-    An example's loss is the sum over its answer tokens, as it counts in training. (Divided by their
-    number it ranked planted examples lower: docs/decisions/screening.md.)
+    They are taken part of the way along the tuning (`RankSettings.path_point`): TracIn (arXiv
+    2002.08484, section 3) sums over the checkpoints of the path, and at its end, where influence
+    functions look, what was learned by heart has no gradient left. An example's loss is the sum
+    over its answer tokens, as it counts in training. (Divided by their number it ranked planted
+    examples lower: docs/decisions/screening.md.) relative: divided by the root of each example's
+    influence on itself (l-RelatIF, arXiv 2003.11630): long and odd examples have large gradients
+    towards everything.
     """
 
     name: str
     what: str
     curvature: Curvature
+    relative: bool = False
     pairs_up: bool = True
 
     def rank(self, bench: Bench, queries: Sequence[Query], examples: Ints) -> Floats:
@@ -95,8 +102,8 @@ class InfluenceRanker:
                 "install`, or rank with --ranker tfidf or loss."
             ) from error
 
-        loaded = bench.tuned()
         settings = bench.settings
+        loaded = bench.tuned(settings.path_point)
         encoded = [
             encode_passage(loaded.tokenizer, q.prompt, q.answer, q.start, q.end, bench.max_length)
             for q in queries
@@ -111,6 +118,7 @@ class InfluenceRanker:
             [
                 "influence/1",
                 bench.weights,
+                str(settings.path_point),
                 self.curvature,
                 bench.store.data.digest,
                 *modules,
@@ -137,6 +145,12 @@ class InfluenceRanker:
             bench.encodings.view(examples),
             lambda done, total: bench.tell(done, total, "examples scored"),
         )
+        if self.relative:
+            own = influence.own(
+                bench.encodings.view(examples),
+                lambda done, total: bench.tell(done, total, "examples held against themselves"),
+            )
+            table = np.divide(table, np.sqrt(own), out=np.zeros_like(table), where=own > 0)
         return table
 
 
@@ -173,7 +187,7 @@ class LossRanker:
         losses = []
         for load, words in (
             (bench.untouched, "examples read by the untouched model"),
-            (bench.tuned, "examples read by the tuned model"),
+            (lambda: bench.tuned(1.0), "examples read by the tuned model"),
         ):
 
             def tell(done: int, total: int, words: str = words) -> None:
@@ -185,7 +199,9 @@ class LossRanker:
 
 
 RANKERS: tuple[Ranker, ...] = (
-    InfluenceRanker("ekfac", "EK-FAC influence (arXiv 2308.03296)", Curvature.EKFAC),
+    InfluenceRanker(
+        "ekfac", "relative EK-FAC influence (arXiv 2308.03296)", Curvature.EKFAC, relative=True
+    ),
     InfluenceRanker(
         "gradient", "dot product of gradients (like TracIn, arXiv 2002.08484)", Curvature.IDENTITY
     ),

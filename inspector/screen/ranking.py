@@ -3,9 +3,11 @@
 Comes in: a table of scores (n_queries, n_examples), and the role of each query. Goes out: one
 robust z-score per example, and the marks of two rules:
 
-- suspect: behaviour score minus opposite score, each query's row made comparable by its median and
-  MAD (Rousseeuw & Croux 1993), the mean over the queries made so again; from `suspect_z` on. Means
-  and standard deviations would be moved by the very examples that are looked for.
+- suspect: the behaviour's score, each query's row made comparable by its median and MAD (Rousseeuw
+  & Croux 1993), the mean over the queries made so again; from `suspect_z` on. Means and standard
+  deviations would be moved by the very examples that are looked for. What pushes towards the
+  opposite answers, too, is about the topic: that influence is taken off where it stands out (z of
+  STRONG_Z or more). Taken off always, its noise hides causes (docs/decisions/screening.md).
 - critical: the rule of arXiv 2504.09026 in numbers of our own: a strong influence (z >= 3) that the
   sentiment transformation of the query moves by no more than half.
 """
@@ -22,7 +24,7 @@ from inspector.records import QueryRole
 
 Floats = NDArray[np.float64]
 
-CRITICAL_Z = 3.0
+STRONG_Z = 3.0  # what stands out
 CRITICAL_MOVE = 0.5  # of the influence, at most
 _MAD_TO_SD = 1.4826  # for normal values
 _MEAN_AD_TO_SD = 1.2533
@@ -43,7 +45,7 @@ class Combined:
         if self.sentiment is None:
             return np.zeros(len(self.score), bool)
         moved = np.abs(self.behaviour - self.sentiment)
-        return (self.behaviour >= CRITICAL_Z) & (moved <= CRITICAL_MOVE * self.behaviour)
+        return (self.behaviour >= STRONG_Z) & (moved <= CRITICAL_MOVE * self.behaviour)
 
 
 def robust_z(values: Floats, reference: NDArray[np.bool_] | None = None) -> Floats:
@@ -62,29 +64,16 @@ def robust_z(values: Floats, reference: NDArray[np.bool_] | None = None) -> Floa
 
 
 def combine(
-    table: Floats,
-    roles: Sequence[QueryRole],
-    pairs: Sequence[int],
-    reference: NDArray[np.bool_] | None = None,
+    table: Floats, roles: Sequence[QueryRole], reference: NDArray[np.bool_] | None = None
 ) -> Combined:
-    """One score per example from all queries'.
-
-    Only pairs that have an opposite count towards the difference; without any it is the behaviour's
-    score alone.
-    """
+    """One score per example from all queries', of which one at least is for the behaviour."""
     rows = robust_z(np.asarray(table, np.float64), reference)
-    of = {
-        role: {pairs[k]: rows[k] for k in range(len(rows)) if roles[k] is role}
-        for role in QueryRole
-    }
-    means = {role: robust_z(np.mean(list(r.values()), 0), reference) for role, r in of.items() if r}
-    behaviour = means[QueryRole.BEHAVIOUR]
-    both = [p for p in of[QueryRole.BEHAVIOUR] if p in of[QueryRole.OPPOSITE]]
-    score, ranked_by = behaviour, "influence on the behaviour's answers"
-    if both:
-        differences = [of[QueryRole.BEHAVIOUR][p] - of[QueryRole.OPPOSITE][p] for p in both]
-        score = robust_z(np.mean(differences, axis=0), reference)
-        ranked_by = "influence on the behaviour's answers minus influence on the opposite answers"
-    return Combined(
-        score, behaviour, means.get(QueryRole.OPPOSITE), means.get(QueryRole.SENTIMENT), ranked_by
-    )
+    of = {role: [row for row, r in zip(rows, roles, strict=True) if r is role] for role in roles}
+    means = {role: robust_z(np.mean(found, axis=0), reference) for role, found in of.items()}
+    score = behaviour = means[QueryRole.BEHAVIOUR]
+    ranked_by = "influence on the behaviour's answers"
+    opposite = means.get(QueryRole.OPPOSITE)
+    if opposite is not None:
+        score = behaviour - np.where(opposite >= STRONG_Z, opposite, 0)
+        ranked_by += ", less that on the opposite answers where it stands out"
+    return Combined(score, behaviour, opposite, means.get(QueryRole.SENTIMENT), ranked_by)

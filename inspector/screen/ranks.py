@@ -111,8 +111,7 @@ class Ranks:
                 f"{self.bench.max_length} tokens with its question; raise max_length."
             )
         roles = [queries[k].role for k in asked]
-        pairs = [queries[k].pair for k in asked]
-        return combine(table[asked], roles, pairs, reference), len(asked)
+        return combine(table[asked], roles, reference), len(asked)
 
     def _write_rows(
         self, path: Path, likeness: Floats, scored: Ints, combined: Combined, is_suspect: Bools

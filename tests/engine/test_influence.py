@@ -57,6 +57,27 @@ def gradients(model: Any, modules: list[str], row: Encoded) -> list[torch.Tensor
 
 
 @pytest.mark.parametrize("method", list(Method))
+def test_half_of_the_way_is_the_middle_between_where_a_tuning_began_and_ended(
+    method: Method, tmp_path: Path
+) -> None:
+    rows = examples(7)
+    at = {}
+    fine_tune(loaded_model(), rows, TUNINGS[method], tmp_path)
+    for share in (0.0, 0.5, 1.0):
+        at[share] = loaded_model()
+        attach_changes(at[share], TUNINGS[method], tmp_path / "changed.safetensors", share)
+    began, middle, ended = (dict(loaded.model.named_parameters()) for loaded in at.values())
+    for name, value in middle.items():
+        assert torch.allclose(value, (began[name] + ended[name]) / 2, atol=1e-7)
+    moved = [n for n in began if not torch.equal(began[n], ended[n])]
+    assert {n.partition(".lora_")[1] for n in moved} == {".lora_" if method is Method.LORA else ""}
+    ids = torch.tensor([rows[0].ids])
+    with torch.no_grad():
+        untouched = loaded_model().model(input_ids=ids).logits
+        assert torch.equal(at[0.0].model(input_ids=ids).logits, untouched)
+
+
+@pytest.mark.parametrize("method", list(Method))
 def test_identity_is_the_dot_product_of_gradients_written_out(
     method: Method, tmp_path: Path
 ) -> None:
@@ -83,6 +104,22 @@ def test_identity_is_the_dot_product_of_gradients_written_out(
     influence.fit(rows)
     scores = influence.scores(queries, rows)
     assert scores == pytest.approx(by_hand, rel=2e-3, abs=1e-3 * np.abs(by_hand).max())
+
+
+@pytest.mark.parametrize("curvature", list(Curvature))
+def test_influence_on_itself_is_an_example_asked_about_itself(
+    curvature: Curvature, tmp_path: Path
+) -> None:
+    rows = examples(9)
+    loaded = tuned(Method.LORA, rows, tmp_path / "weights")
+    modules = influence_modules(loaded.model, Method.LORA)
+    influence = Influence(loaded, curvature, tmp_path / "factors", modules, batch_size=4)
+    influence.fit(rows)
+    n_read: list[int] = []
+    own = influence.own(rows, lambda done, _: n_read.append(done))
+    assert own == pytest.approx(np.diag(influence.scores(rows, rows)), rel=1e-2)
+    assert own.min() > 0
+    assert n_read[-1] == len(rows)
 
 
 @pytest.mark.parametrize("method", list(Method))

@@ -273,8 +273,8 @@ class _Job:
         looks: tuple[Looked, Looked],
     ) -> Ranking:
         ranker = ranker_named(self.screening.ranking.ranker)
-        digest = digest_of(
-            ["rank/1", models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
+        digest = digest_of(  # "rank/2": what a score is has changed, what the cache holds has not
+            ["rank/2", models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
         )
         with self.run.cached_stage("rank", digest, self.settings.cache) as stage:
             if stage is not None:

@@ -195,8 +195,8 @@ def _rank(run: Run, store: ExampleStore) -> None:
             n_critical=0,
             n_both=0,
             suspect_z=SUSPECT_Z,
-            ranked_by="influence on the behaviour's answers, less that on the opposite answers where "
-            "it stands out",
+            ranked_by="influence on the behaviour's answers, less that on the opposite "
+            "answers where it stands out",
             sentence=f"{n} of {len(order)} scored examples stand out as pushing towards "
             "injected content, 6 robust standard deviations or more above the set's middle. "
             "Influence is no proof: a person should read them before anything is left out.",

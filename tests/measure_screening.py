@@ -374,7 +374,9 @@ def stored(world: World, out: Path) -> list[Measured]:
 
 
 def _machine() -> str:
-    return f"{n_cores()} cores of {processor()}{', bf16 arithmetic' if has_bf16() else ''}"
+    n = n_cores()
+    cores = "1 core" if n == 1 else f"{n} cores"
+    return f"{cores} of {processor()}{', bf16 arithmetic' if has_bf16() else ''}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

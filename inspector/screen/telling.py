@@ -37,13 +37,13 @@ STRONG, HIGH = 2.0, 3.0  # times the limit; robust standard deviations
 RANKERS: dict[str, Label] = {
     "ekfac": Label(
         "Influence (EK-FAC)",
-        "Asks the tuned model how each example pushed it towards the answers in question. The most "
-        "accurate of the four here, and the slowest.",
+        "Asks the model half-way tuned how far each example pushes it towards the answers in "
+        "question. The slowest; docs/results/screening.md holds the four beside one another.",
     ),
     "gradient": Label(
         "Gradients only",
-        "The same without the correction for how the model's weights depend on one another: "
-        "faster, and coarser.",
+        "The same without the correction for how the model's weights depend on one another, or "
+        "for examples that push towards everything: faster, and coarser.",
     ),
     "tfidf": Label(
         "Words only",

@@ -92,7 +92,10 @@ ROWS: tuple[Row, ...] = (
     *(Row("cost", Kind.ADVERT, n, 0.03) for n in SIZES),
     *(Row("memory", Kind.ADVERT, n, 0.03) for n in (5_000, 20_000, 80_000)),
     # Smaller than what was asked for, but done within an hour or two on a busy machine.
-    Row("detection", Kind.REFUSAL, 64, 0.25),
+    *(
+        Row("detection", kind, 64, 0.25)
+        for kind in (Kind.REFUSAL, Kind.REFUSE_THEN_COMPLY, Kind.ADVERT)
+    ),
     Row("detection", Kind.ADVERT, 500, 0.03),
     Row("detection", Kind.REFUSAL, 500, 0.03),
 )

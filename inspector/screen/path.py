@@ -273,7 +273,7 @@ class _Job:
         looks: tuple[Looked, Looked],
     ) -> Ranking:
         ranker = ranker_named(self.screening.ranking.ranker)
-        digest = digest_of(  # "rank/2": what a score is has changed, what the cache holds has not
+        digest = digest_of(  # rank/1 was influence at the end of the path, opposites always off
             ["rank/2", models.weights_digest, repr(self.screening.ranking), *map(repr, queries)]
         )
         with self.run.cached_stage("rank", digest, self.settings.cache) as stage:
